@@ -1,0 +1,52 @@
+# Every command of the project. `make` alone lists them.
+
+PORT ?= 3000
+WORKERS ?= 2
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run ui screenshots test browser-test lint format lock
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  PYTHON=/path/to/python3.11 chooses the interpreter, PORT=3001 another port for the UI."
+
+run: $(READY) ## The main job, on real flights: from raw data to a gated production pointer
+	@$(BIN)/python -m registry_assets.models.main_job
+
+ui: $(READY) ## The Dagster UI with its daemon, on http://127.0.0.1:3000 (PORT=…)
+	@exec env PORT="$(PORT)" $(BIN)/python -m registry_assets.orchestration.ui
+
+test: $(READY) ## All tests that need no browser
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+browser-test: $(READY) ## The tests of what a person sees, in Chromium
+	@command -v chromium >/dev/null || command -v "$(CHROMIUM)" >/dev/null || { \
+		echo "No chromium on PATH. Debian: apt-get install chromium; or CHROMIUM=/path/to/it" >&2; \
+		exit 1; }
+	@$(BIN)/python -m pytest -m browser $(ARGS)
+
+screenshots: $(READY) ## The pictures of the README and the docs, taken anew in Chromium
+	@$(BIN)/python scripts/screenshots.py
+
+lint: $(READY) ## Ruff and the strict type checker
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+format: $(READY) ## Rewrite the code as `make lint` wants it
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+lock: $(READY) ## Resolve the dependencies of pyproject.toml again into requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --all-extras \
+		--group test --group lint --group browser --group build \
+		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-header --no-annotate --quiet $(ARGS) --output-file requirements.lock
+
+# Made anew only when the lock or pyproject.toml is newer than the stamp.
+$(READY): requirements.lock pyproject.toml
+	@python=$$(PYTHON="$(PYTHON)" scripts/find_python) && "$$python" -I scripts/make_environment.py
