@@ -1,0 +1,247 @@
+"""Every failure this package raises on purpose, in one tree.
+
+    RegistryError
+    ├── InvalidName, InvalidReference          what a person typed
+    ├── DeclarationError                       a declaration that contradicts itself
+    ├── NoRegistry, NotFound                   nothing there under that name
+    ├── MetadataMissing, CodeCommitUnknown     required facts that nobody gave
+    ├── SnapshotRefused                        data that would not come back as it went in
+    ├── DataUnusable                           data that cannot train or evaluate a model
+    ├── TrainingFailed
+    │   └── TrainingTimeout
+    ├── NotReserved, VersionFailed             a number that cannot be trained
+    ├── PackagingRefused, LoadCheckFailed      an estimator that cannot be shipped
+    ├── UntrustedTypes                         a file that wants to build unknown types
+    ├── PromotionHeld                          the gate said no; `reasons` lists why
+    ├── StoreError
+    │   ├── StoreUnwritable
+    │   ├── BlobMissing
+    │   └── BlobCorrupt
+    ├── CatalogError
+    │   ├── CatalogTooNew, CatalogTooOld
+    │   ├── CatalogBehind                      older than its store, or without it
+    │   └── CatalogBusy                        transient
+    ├── Conflict                               somebody else was faster; refresh and repeat
+    └── OutcomeUnknown                         not known whether it was done; repeat to learn
+
+`code` is stable and machine-readable. `transient` says whether the same call may
+succeed unchanged later; everything else needs a person first. The message says what
+happened and what was expected; `hint`, its last line, says what to do.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from registry_assets.governance.decide import Reason
+
+
+class RegistryError(Exception):
+    """Base of every error raised on purpose; carries a stable `code` and a `hint`."""
+
+    code: ClassVar[str] = "registry"
+    transient: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\nHint: {self.hint}" if self.hint else self.message
+
+
+class InvalidName(RegistryError):
+    """A name outside `[a-z][a-z0-9_]*`, at most 63 characters."""
+
+    code = "invalid_name"
+
+
+class InvalidReference(RegistryError):
+    """A reference that is not `name`, `name:12`, `name@pointer` or `name@sha256:…`."""
+
+    code = "invalid_reference"
+
+
+class DeclarationError(RegistryError):
+    """A declaration that is wrong on its face; raised where it is written."""
+
+    code = "declaration"
+
+
+class NoRegistry(RegistryError):
+    """No registry was found from here upwards, nor at REGISTRY_HOME."""
+
+    code = "no_registry"
+
+
+class NotFound(RegistryError):
+    """No model, version, pointer or snapshot of that name."""
+
+    code = "not_found"
+
+
+class MetadataMissing(RegistryError):
+    """Required metadata that nobody gave; `names` lists every one of them."""
+
+    code = "metadata_missing"
+
+    def __init__(self, message: str, *, names: Sequence[str], hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.names = tuple(names)
+
+
+class CodeCommitUnknown(RegistryError):
+    """The commit of the training code cannot be told."""
+
+    code = "code_commit_unknown"
+
+
+class SnapshotRefused(RegistryError):
+    """Columns that Parquet would give back as something else; `columns` names them."""
+
+    code = "snapshot_refused"
+
+    def __init__(self, message: str, *, columns: Sequence[str] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.columns = tuple(columns)
+
+
+class DataUnusable(RegistryError):
+    """Data from which no honest model or evaluation can be made."""
+
+    code = "data_unusable"
+
+
+class TrainingFailed(RegistryError):
+    """The user's training code raised, or returned something that is no estimator."""
+
+    code = "training_failed"
+
+
+class TrainingTimeout(TrainingFailed):
+    """Training passed the limit that the declaration sets."""
+
+    code = "training_timeout"
+
+
+class NotReserved(RegistryError):
+    """A version number that nobody reserved."""
+
+    code = "not_reserved"
+
+
+class VersionFailed(RegistryError):
+    """A version whose training failed, where a committed one is needed."""
+
+    code = "version_failed"
+
+
+class PackagingRefused(RegistryError):
+    """A model whose code or estimator cannot be packaged."""
+
+    code = "packaging_refused"
+
+
+class LoadCheckFailed(RegistryError):
+    """A package that does not load, or does not reproduce its sample, in a fresh process."""
+
+    code = "load_check_failed"
+
+
+class UntrustedTypes(RegistryError):
+    """An estimator file that names types nobody vouched for; `types` lists them."""
+
+    code = "untrusted_types"
+
+    def __init__(self, message: str, *, types: Sequence[str], hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.types = tuple(types)
+
+
+class PromotionHeld(RegistryError):
+    """The gate said no; `reasons` lists everything that is missing, each with its code."""
+
+    code = "promotion_held"
+
+    def __init__(self, message: str, *, reasons: Sequence["Reason"], hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.reasons = tuple(reasons)
+
+
+class StoreError(RegistryError):
+    """The store could not do what was asked."""
+
+    code = "store"
+
+
+class StoreUnwritable(StoreError):
+    """The store's folder cannot be created or written."""
+
+    code = "store_unwritable"
+
+
+class BlobMissing(StoreError):
+    """A blob that is named somewhere is not in the store."""
+
+    code = "blob_missing"
+
+    def __init__(self, message: str, *, digest: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.digest = digest
+
+
+class BlobCorrupt(StoreError):
+    """A blob's bytes are not those of its name; `expected` and `actual` are digests."""
+
+    code = "blob_corrupt"
+
+    def __init__(self, message: str, *, expected: str, actual: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.expected = expected
+        self.actual = actual
+
+
+class CatalogError(RegistryError):
+    """The catalog could not do what was asked."""
+
+    code = "catalog"
+
+
+class CatalogTooNew(CatalogError):
+    """The catalog was written by a newer release of this package."""
+
+    code = "catalog_too_new"
+
+
+class CatalogTooOld(CatalogError):
+    """The catalog awaits a migration."""
+
+    code = "catalog_too_old"
+
+
+class CatalogBehind(CatalogError):
+    """Catalog and store are not of one time: one of them was lost, or put back."""
+
+    code = "catalog_behind"
+
+
+class CatalogBusy(CatalogError):
+    """Another process held the write lock for too long."""
+
+    code = "catalog_busy"
+    transient = True
+
+
+class Conflict(RegistryError):
+    """The state moved between reading and writing; nothing was done."""
+
+    code = "conflict"
+    transient = True
+
+
+class OutcomeUnknown(RegistryError):
+    """It is not known whether the change was made; repeating the call tells."""
+
+    code = "outcome_unknown"
+    transient = True
