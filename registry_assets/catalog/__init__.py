@@ -1,0 +1,1 @@
+"""What is registered: SQL tables, their queries, and the ledger of every change to them."""

@@ -1,0 +1,22 @@
+"""Migrations of the catalog, forward only, by Alembic.
+
+A new release adds a file under `versions/` and its name to `engine.REVISIONS`.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from registry_assets.catalog.engine import Catalog
+
+
+def upgrade(catalog: "Catalog") -> None:
+    """Bring the catalog to the newest revision, in one transaction under the write lock."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    with catalog.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

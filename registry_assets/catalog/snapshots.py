@@ -1,0 +1,108 @@
+"""Which snapshot an asset's partition holds: every one it ever held, the newest current."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from registry_assets.catalog.engine import Catalog
+from registry_assets.catalog.ledger import REGISTRY, change
+from registry_assets.catalog.tables import snapshots
+from registry_assets.clock import Clock
+from registry_assets.recipe import SnapshotRef
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRecord:
+    """One snapshot as an asset's partition held it, from `created_at` on."""
+
+    asset: str
+    partition: str
+    digest: str
+    kind: str
+    rows: int
+    size: int
+    run_id: str
+    created_at: str
+
+    @property
+    def ref(self) -> SnapshotRef:
+        """The snapshot by name."""
+        return SnapshotRef(self.asset, self.partition, self.digest)
+
+
+def record_snapshot(
+    catalog: Catalog,
+    *,
+    asset: str,
+    partition: str,
+    digest: str,
+    kind: str,
+    rows: int,
+    size: int,
+    run_id: str,
+    actor: str,
+    clock: Clock,
+) -> SnapshotRecord:
+    """Make a snapshot the current one of (asset, partition); the same content changes nothing."""
+    with change(
+        catalog, chain=REGISTRY, kind="snapshot_recorded", actor=actor, clock=clock
+    ) as draft:
+        held = _current(draft.connection, asset, partition)
+        if held is None or held.digest != digest:
+            draft.insert(
+                snapshots,
+                asset=asset,
+                partition=partition,
+                digest=digest,
+                kind=kind,
+                rows=rows,
+                size=size,
+                run_id=run_id,
+                created_at=draft.effective_at,
+            )
+            where = f"{asset}[{partition}]" if partition else asset
+            draft.facts = {"asset": asset, "partition": partition, "digest": digest, "rows": rows}
+            draft.sentence = f"{where} became {digest[:19]} with {rows:,} rows"
+            held = _current(draft.connection, asset, partition)
+    assert held is not None
+    return held
+
+
+def current_snapshots(connection: sa.Connection, asset: str) -> tuple[SnapshotRecord, ...]:
+    """Give the current snapshot of each partition of an asset, by partition key."""
+    newest = (
+        sa.select(sa.func.max(snapshots.c.id))
+        .where(snapshots.c.asset == asset)
+        .group_by(snapshots.c.partition)
+    )
+    rows = connection.execute(
+        sa.select(snapshots).where(snapshots.c.id.in_(newest)).order_by(snapshots.c.partition)
+    )
+    return tuple(_record(row) for row in rows)
+
+
+def find_snapshots(connection: sa.Connection, digests: Iterable[str]) -> dict[str, SnapshotRecord]:
+    """Give the first record of each of these digests, by digest."""
+    rows = connection.execute(
+        sa.select(snapshots)
+        .where(snapshots.c.digest.in_(list(digests)))
+        .order_by(snapshots.c.id.desc())
+    )
+    return {row.digest: _record(row) for row in rows}
+
+
+def _current(connection: sa.Connection, asset: str, partition: str) -> SnapshotRecord | None:
+    row = connection.execute(
+        sa.select(snapshots)
+        .where(snapshots.c.asset == asset, snapshots.c.partition == partition)
+        .order_by(snapshots.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else _record(row)
+
+
+def _record(row: sa.Row[tuple[object, ...]]) -> SnapshotRecord:
+    fields = row._asdict()
+    fields.pop("id")
+    return SnapshotRecord(**fields)

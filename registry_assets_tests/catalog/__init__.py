@@ -1,0 +1,1 @@
+"""The catalog: tables, changes and the ledger of them."""

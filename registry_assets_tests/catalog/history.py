@@ -1,0 +1,248 @@
+"""A registry whose versions were never trained: the catalog's own functions, at no cost.
+
+The manifests are real and in a real store, so that such a registry verifies.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from registry_assets.catalog.engine import Catalog
+from registry_assets.catalog.evaluations import (
+    Binding,
+    EvaluationRecord,
+    Finding,
+    record_evaluation,
+)
+from registry_assets.catalog.models import ModelRecord, PolicyRule, declare, get_model
+from registry_assets.catalog.pointers import get_pointer
+from registry_assets.catalog.snapshots import SnapshotRecord, record_snapshot
+from registry_assets.catalog.versions import Reservation, VersionRecord, commit, fail, reserve
+from registry_assets.clock import ReplayClock
+from registry_assets.governance.policy import COMMIT_CHECKS, commit_check_digest, policy_in_force
+from registry_assets.lifecycle.backends import RunInfo
+from registry_assets.manifest import Json, Manifest, sha256_digest
+from registry_assets.recipe import Recipe
+from registry_assets.registry import Registry
+from registry_assets.store.manifests import put_manifest
+
+START = datetime(2013, 4, 1, 6, tzinfo=UTC)
+MODEL = "late"
+PERSON = RunInfo(actor="ann", run_id="run-1")
+GATES = {"good_enough": False, "not_worse": True}
+"""The gates of every model here, and whether they are relative."""
+
+
+def suite(gates: dict[str, bool] | None = None) -> dict[str, Json]:
+    """A plan and gates, as a declaration gives them."""
+    return {
+        "target": "late",
+        "evaluation": {"metrics": ["roc_auc"]},
+        "gates": [
+            {
+                "name": name,
+                "sentence": f"it is {name}",
+                "relative": relative,
+                "digest": sha256_digest(name.encode()),
+                "definition": {"gate": name},
+            }
+            for name, relative in (GATES if gates is None else gates).items()
+        ],
+    }
+
+
+def policy(*, risk: str = "low", approvals: int = 0) -> PolicyRule:
+    """A policy, as a declaration gives it."""
+    declared: dict[str, Json] = {
+        "risk": risk,
+        "approvals": approvals,
+        "roles": [],
+        "suite": "irrelevant",
+    }
+    return lambda before: policy_in_force(before, declared)
+
+
+def recipe(seed: int = 0, *, model: str = MODEL) -> Recipe:
+    """A recipe; another seed is another one."""
+    return Recipe(model, "late", (), (), {"holdout": "by_key"}, "code", {"seed": seed}, {})
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A registry, and short ways to let things happen in it."""
+
+    registry: Registry
+    clock: ReplayClock
+
+    @property
+    def catalog(self) -> Catalog:
+        """The registry's catalog."""
+        return self.registry.backends.catalog
+
+    def declare(
+        self,
+        name: str = MODEL,
+        *,
+        gates: dict[str, bool] | None = None,
+        approvals: int = 0,
+        description: str = "Is it late?",
+    ) -> ModelRecord:
+        """Declare a model, or change its declaration."""
+        return declare(
+            self.catalog,
+            name=name,
+            description=description,
+            task="binary",
+            owners=("team:ops",),
+            tags={"team": "ops"},
+            suite=suite(gates),
+            policy=policy(risk="high" if approvals else "low", approvals=approvals),
+            actor="ann",
+            clock=self.clock,
+        )
+
+    def snapshot(self, partition: str, *, content: int = 0, rows: int = 5) -> SnapshotRecord:
+        """Let an asset's partition hold some content."""
+        facts: dict[str, Json] = {"asset": "flights", "partition": partition, "content": content}
+        manifest = Manifest("dataset", (), (), facts)
+        return record_snapshot(
+            self.catalog,
+            asset="flights",
+            partition=partition,
+            digest=put_manifest(self.registry.backends.store, manifest),
+            kind="dataset",
+            rows=rows,
+            size=100,
+            run_id="run-1",
+            actor="ann",
+            clock=self.clock,
+        )
+
+    def reserve(
+        self, request: str, *, seed: int = 0, model: str = MODEL, trigger: str = "manual"
+    ) -> Reservation:
+        """Ask for a number."""
+        return reserve(
+            self.catalog,
+            recipe(seed, model=model),
+            request=request,
+            trigger=trigger,
+            actor="ann",
+            reason="because",
+            clock=self.clock,
+        )
+
+    def commit(self, number: int, *, model: str = MODEL, content: int = 0) -> VersionRecord:
+        """Bind a number to a manifest that differs with number and content."""
+        manifest = Manifest(
+            "model", (), (), {"model": model, "version": number, "content": content}
+        )
+        return commit(
+            self.catalog,
+            model=model,
+            number=number,
+            digest=put_manifest(self.registry.backends.store, manifest),
+            metadata={"description": "the one with the hat"},
+            findings=[
+                Finding(name, commit_check_digest(name), "passed", "it is so")
+                for name in COMMIT_CHECKS
+            ],
+            run_id="run-1",
+            actor="ann",
+            clock=self.clock,
+        )
+
+    def evaluate(
+        self, number: int, *, model: str = MODEL, failing: Sequence[str] = ()
+    ) -> EvaluationRecord:
+        """Evaluate a committed version; every gate passes but those named."""
+        with self.catalog.read() as connection:
+            declared = get_model(connection, model)
+            pointer = get_pointer(connection, model, "production")
+        version = self.registry.version_numbered(model, number).version
+        facts: dict[str, Json] = {
+            "model": model,
+            "version": number,
+            "generation": pointer.generation,
+        }
+        manifest = Manifest("evaluation", (), (), facts)
+        findings = [
+            Finding(
+                gate=gate["name"],
+                gate_digest=gate["digest"],
+                outcome="failed" if gate["name"] in failing else "passed",
+                why="it was measured",
+                value=0.7,
+                low=0.69,
+                high=0.71,
+                threshold=0.6,
+                rows=100,
+                binding=Binding(pointer.name, pointer.generation, pointer.digest)
+                if gate["relative"]
+                else None,
+            )
+            for gate in declared.suite["gates"]
+        ]
+        return record_evaluation(
+            self.catalog,
+            model=model,
+            version=number,
+            version_digest=str(version.digest),
+            digest=put_manifest(self.registry.backends.store, manifest),
+            suite_digest=declared.suite_digest,
+            metrics={"roc_auc": {"value": 0.7, "low": 0.69, "high": 0.71, "rows": 100}},
+            findings=findings,
+            run_id="run-1",
+            actor="ann",
+            clock=self.clock,
+        )
+
+    def version(self, seed: int, *, model: str = MODEL, failing: Sequence[str] = ()) -> int:
+        """Reserve, commit and evaluate the next version."""
+        number = self.reserve(f"version {seed}", seed=seed, model=model).version.number
+        self.commit(number, model=model)
+        self.evaluate(number, model=model, failing=failing)
+        return number
+
+    def promote(self, number: int, *, model: str = MODEL) -> None:
+        """Promote a version through the gate."""
+        self.registry.promote(model, number, run=PERSON, reason="it is better")
+
+
+def new_history(folder: Path) -> History:
+    """Make an empty registry in a folder; nothing is declared."""
+    clock = ReplayClock(START)
+    return History(Registry.init(folder, clock=clock), clock)
+
+
+def reopened(folder: Path) -> History:
+    """Open a registry that is there, on the first day again."""
+    clock = ReplayClock(START)
+    return History(Registry.open(folder, clock=clock), clock)
+
+
+def lived_in(folder: Path) -> History:
+    """Make a registry in which every table has rows: 1 archived, 2 in production, 3 failed."""
+    history = new_history(folder)
+    history.declare()
+    history.snapshot("2013-01")
+    history.snapshot("2013-02")
+    for seed in (1, 2):
+        history.promote(history.version(seed))
+    broken = history.reserve("broken", seed=3).version.number
+    fail_training(history, broken)
+    return history
+
+
+def fail_training(history: History, number: int, failure: str = "the sky fell") -> VersionRecord:
+    """Mark a number failed."""
+    return fail(
+        history.catalog,
+        model=MODEL,
+        number=number,
+        failure=failure,
+        run_id="run-2",
+        actor="ann",
+        clock=history.clock,
+    )

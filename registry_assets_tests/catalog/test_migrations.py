@@ -1,0 +1,102 @@
+"""What the migrations build is what the code believes it works on."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from registry_assets.catalog import migrations
+from registry_assets.catalog.engine import REVISIONS, Catalog
+from registry_assets.catalog.tables import VOUCHED, metadata
+
+TABLES = sorted(metadata.tables)
+PARTS = (
+    "columns",
+    "pk_constraint",
+    "foreign_keys",
+    "indexes",
+    "unique_constraints",
+    "check_constraints",
+)
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    """A catalog made by the migrations."""
+    return Catalog.create(tmp_path_factory.mktemp("migrated") / "catalog.sqlite")
+
+
+@pytest.fixture(scope="module")
+def declared() -> sa.Engine:
+    """A database made from `tables.py`."""
+    engine = sa.create_engine("sqlite://", poolclass=sa.pool.StaticPool)
+    metadata.create_all(engine)
+    return engine
+
+
+def test_a_migration_of_tables_to_themselves_has_nothing_to_do(migrated: Catalog) -> None:
+    with migrated.read() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, metadata) == []
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("part", PARTS)
+def test_each_table_is_the_declared_one(
+    migrated: Catalog, declared: sa.Engine, table: str, part: str
+) -> None:
+    # Alembic's own comparison passes over CHECK constraints and names.
+    with migrated.read() as connection:
+        built = described(sa.inspect(connection), table, part)
+    assert built == described(sa.inspect(declared), table, part)
+
+
+def test_there_are_no_other_tables(migrated: Catalog) -> None:
+    with migrated.read() as connection:
+        assert sa.inspect(connection).get_table_names() == sorted([*TABLES, "alembic_version"])
+
+
+def test_the_numbers_of_a_verdict_are_checked(migrated: Catalog) -> None:
+    with migrated.read() as connection:
+        names = {c["name"] for c in sa.inspect(connection).get_check_constraints("verdicts")}
+    assert names == {
+        "ck_verdicts_outcome",
+        *(f"ck_verdicts_{column}_finite" for column in ("value", "low", "high", "threshold")),
+    }
+
+
+def test_the_revisions_are_those_the_release_knows_in_one_line() -> None:
+    assert migrations.__file__ is not None
+    script = ScriptDirectory(str(Path(migrations.__file__).parent))
+    in_order = [revision.revision for revision in script.walk_revisions()][::-1]
+    assert tuple(in_order) == REVISIONS
+
+
+def test_every_table_but_the_ledgers_own_is_vouched_for() -> None:
+    assert {table.name for table in VOUCHED} == set(TABLES) - {"events", "heads"}
+
+
+@pytest.mark.parametrize("dialect", [sqlite.dialect(), postgresql.dialect()])  # type: ignore[no-untyped-call]
+def test_no_name_stands_twice_in_one_schema(dialect: sa.Dialect) -> None:
+    for table in metadata.sorted_tables:
+        names = [str(constraint.name) for constraint in table.constraints]
+        assert len(set(names)) == len(names), table.name
+        assert max(map(len, names)) <= 63  # PostgreSQL cuts longer ones
+        assert str(CreateTable(table).compile(dialect=dialect))
+        for index in table.indexes:
+            assert str(CreateIndex(index).compile(dialect=dialect))
+
+
+def described(inspector: sa.Inspector, table: str, part: str) -> list[str]:
+    """One aspect of a table, whatever order it was built in."""
+    found: Any = getattr(inspector, f"get_{part}")(table)
+    parts = found if isinstance(found, list) else [found]
+    return sorted(str(sorted(entry.items(), key=lambda pair: str(pair[0]))) for entry in parts)
