@@ -1,0 +1,61 @@
+"""Small helpers by which declarations refuse mistakes where they are written."""
+
+import difflib
+import math
+from collections.abc import Iterable, Sequence
+
+from registry_assets.errors import DeclarationError
+
+
+def require(condition: object, message: str, hint: str) -> None:
+    """Raise DeclarationError with this message and hint unless the condition holds."""
+    if not condition:
+        raise DeclarationError(message, hint=hint)
+
+
+def no_duplicates(names: Sequence[str], what: str) -> None:
+    """Raise DeclarationError when a name stands twice."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    require(not twice, f"{what} declared twice: {', '.join(twice)}", "leave one of them out")
+
+
+def names(value: object, what: str) -> tuple[str, ...]:
+    """Give the names as a tuple; raise DeclarationError unless it is a list of texts."""
+    if isinstance(value, str):
+        # Python takes a text for a list of its letters.
+        raise DeclarationError(f"{what} is the text {value!r}", hint=f"give a list: [{value!r}]")
+    if not isinstance(value, Iterable):
+        raise DeclarationError(f"{what} is {value!r}", hint="give a list of texts")
+    given = tuple(value)
+    for item in given:
+        require(isinstance(item, str), f"{what} holds {item!r}", "give a list of texts")
+    return given
+
+
+def whole(declared: object, name: str, *, least: int, most: int) -> None:
+    """Raise DeclarationError unless the field is a whole number from `least` to `most`."""
+    value = getattr(declared, name)
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise DeclarationError(
+            f"{type(declared).__name__}({name}={value!r})",
+            hint=f"give a whole number from {least:,} to {most:,}",
+        )
+
+
+def finite(value: object, what: str) -> float:
+    """Give the value as a float; raise DeclarationError unless it is a finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise DeclarationError(f"{what} is {value!r}", hint="give a finite number")
+    return float(value)
+
+
+def one_of(value: str, choices: Iterable[str], what: str) -> None:
+    """Raise DeclarationError, with the nearest choice, unless the value is one of them."""
+    known = sorted(choices)
+    if value in known:
+        return
+    near = difflib.get_close_matches(str(value), known, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise DeclarationError(
+        f"{what} {value!r} is not known", hint=f"{hint}expected one of: {', '.join(known)}"
+    )

@@ -1,0 +1,292 @@
+"""`RegisteredModel`: what a team declares once, checked in full where it is written."""
+
+import re
+import zoneinfo
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from registry_assets.declaration.checks import finite, names, one_of, require
+from registry_assets.declaration.evaluation import Evaluation
+from registry_assets.declaration.gates import Gate, check_gates, gate_digest
+from registry_assets.declaration.holdout import ByKey, Holdout, LatestPartitions
+from registry_assets.declaration.metrics import Task, metric
+from registry_assets.errors import DeclarationError, RegistryError
+from registry_assets.manifest import Json, canonical_json, sha256_digest
+from registry_assets.references import check_name, check_text
+
+TASKS: tuple[Task, ...] = ("binary",)
+RISKS = ("low", "high")
+REQUIRED_TAGS = ("use_case", "team", "regulatory_class", "deployment_target")
+# Dagster's own rule, which would fail later and name an asset instead of the declaration.
+_EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,7}")
+_CRON_FIELD = re.compile(r"[0-9A-Za-z*/,?#L-]+")
+APPROVED = "approved"
+RESERVED_CHECKS = ("metadata_complete", "loads_and_reproduces", APPROVED)
+"""Names of the checks that every model has, or that say where its approvals stand."""
+
+
+@runtime_checkable
+class FeatureSource(Protocol):
+    """What a declaration needs of a features asset; `features_asset` makes one."""
+
+    @property
+    def key(self) -> str:
+        """The asset's key, parts joined by a slash."""
+
+    @property
+    def make_features(self) -> Callable[..., Any]:
+        """The row-wise function that is packaged with every version."""
+
+    @property
+    def keep(self) -> tuple[str, ...]:
+        """Columns carried beside the features: target, keys, sensitive attributes."""
+
+    @property
+    def partitioned(self) -> bool:
+        """Whether the asset has partitions."""
+
+
+@dataclass(frozen=True, init=False, eq=False)
+class Params(Mapping[str, Json]):
+    """Training parameters by name; any JSON value."""
+
+    values_by_name: Mapping[str, Json]
+
+    def __init__(self, **values: Json) -> None:
+        try:
+            canonical_json(dict(values))
+        except RegistryError as error:
+            raise DeclarationError(
+                f"Params({', '.join(values)}): {error.message}",
+                hint="parameters are JSON: numbers, text, booleans, lists and dicts of these",
+            ) from error
+        object.__setattr__(self, "values_by_name", dict(values))
+
+    def __getitem__(self, name: str) -> Json:
+        return self.values_by_name[name]
+
+    def __iter__(self) -> Any:
+        return iter(self.values_by_name)
+
+    def __len__(self) -> int:
+        return len(self.values_by_name)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When retraining starts by itself: a cron line, and the time zone it is read in."""
+
+    cron: str
+    timezone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        fields = self.cron.split() if isinstance(self.cron, str) else []
+        require(
+            len(fields) == 5 and all(map(_CRON_FIELD.fullmatch, fields)),
+            f"Schedule({self.cron!r}) is no cron line",
+            'give minute, hour, day, month and weekday, e.g. Schedule("0 6 1 * *")',
+        )
+        require(
+            self.timezone == "UTC" or self.timezone in zoneinfo.available_timezones(),
+            f"Schedule's time zone {self.timezone!r} is not known",
+            'give a name such as "UTC" or "America/New_York"',
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """What moving the production pointer takes, beside every gate.
+
+    Args:
+        risk: `low`, or `high`; a high-risk model needs at least one person's approval.
+        approvals: how many people must approve; by default 0 for low risk, 1 for high.
+        roles: whose approvals count; empty means anybody's but the trainer's.
+    """
+
+    risk: str = "low"
+    approvals: int | None = None
+    roles: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        one_of(self.risk, RISKS, "Promotion's risk")
+        object.__setattr__(self, "roles", names(self.roles, "Promotion(roles=…)"))
+        if self.approvals is None:
+            object.__setattr__(self, "approvals", 1 if self.risk == "high" else 0)
+        number = self.approvals
+        require(
+            type(number) is int and number >= 0,  # no bool, and nothing that only acts like one
+            f"Promotion(approvals={number!r})",
+            "give the number of people who must approve, 0 or more",
+        )
+        require(
+            self.risk != "high" or self.required_approvals >= 1,
+            "Promotion(risk='high', approvals=0): a high-risk model needs a person's approval",
+            "ask for at least one approval, or declare risk='low'",
+        )
+        require(
+            not self.roles or self.required_approvals,
+            f"Promotion(roles={list(self.roles)}) asks for no approval, so nobody's role counts",
+            "give approvals=1 or more, or leave the roles out",
+        )
+
+    @property
+    def required_approvals(self) -> int:
+        """How many people must approve."""
+        return self.approvals or 0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RegisteredModel:
+    """The declaration of one registered model; everything else is derived from it.
+
+    Args:
+        name: `[a-z][a-z0-9_]*`, taken for ever once a version is reserved under it.
+        description: what the model is for, in the owner's words.
+        features: the features asset that trains and evaluates it.
+        target: the column to predict, among the columns kept beside the features.
+        task: `binary`.
+        train: `train(features, target, params)`, giving a fitted estimator.
+        params: what `train` receives; a retraining may override single values.
+        holdout: which rows judge a version.
+        evaluation: what is measured on them.
+        gates: what must hold before a version may reach production.
+        promotion: who else must agree.
+        retrain: when retraining starts by itself, if it does.
+        owners: e-mail addresses, or `team:name`.
+        tags: free pairs; use_case, team, regulatory_class and deployment_target are required.
+        train_timeout: seconds after which a training is stopped and failed.
+        properties: anything else worth keeping with each version, as JSON.
+
+    Raises:
+        DeclarationError: the declaration contradicts itself; says what would be right.
+    """
+
+    name: str
+    description: str
+    features: FeatureSource
+    target: str
+    task: Task
+    train: Callable[..., Any]
+    holdout: Holdout
+    evaluation: Evaluation
+    gates: tuple[Gate, ...]
+    owners: tuple[str, ...]
+    tags: Mapping[str, str]
+    params: Params = field(default_factory=Params)
+    promotion: Promotion = Promotion()
+    retrain: Schedule | None = None
+    train_timeout: float = 3600.0
+    properties: Mapping[str, Json] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        try:
+            self._check_kinds()
+            object.__setattr__(self, "owners", names(self.owners, "owners"))
+            object.__setattr__(self, "gates", tuple(self.gates))
+            self._check()
+        except RegistryError as error:
+            message = f"RegisteredModel {self.name!r}: {error.message}"
+            raise DeclarationError(message, hint=error.hint) from error
+
+    def _check_kinds(self) -> None:
+        for name, kind, right in (
+            ("params", Params, "params=Params(max_iter=200)"),
+            ("evaluation", Evaluation, 'evaluation=Evaluation(metrics=["roc_auc"])'),
+            ("gates", Iterable, 'gates=[AtLeast("roc_auc", 0.65)]'),
+            ("promotion", Promotion, 'promotion=Promotion(risk="low")'),
+            ("retrain", Schedule | None, 'retrain=Schedule("0 6 1 * *")'),
+            ("tags", Mapping, "tags={'team': '…'}"),
+            ("properties", Mapping, "properties={'ticket': '…'}"),
+        ):
+            found = getattr(self, name)
+            require(isinstance(found, kind), f"{name} is a {type(found).__name__}", right)
+
+    def _check(self) -> None:
+        check_name(self.name, what="model name")
+        check_text(self.description, what="description", limit=10_000)
+        require(
+            bool(self.description.strip()), "the description is empty", "say what the model is for"
+        )
+        one_of(self.task, TASKS, "task")
+        require(
+            callable(self.train), "train is not a function", "give train(features, target, params)"
+        )
+        self._check_data()
+        for name in self.evaluation.metrics:
+            require(
+                self.task in metric(name).tasks,
+                f"metric {name} does not measure {self.task} models",
+                "choose a metric for this task",
+            )
+        check_gates(self.gates, self.evaluation)
+        for gate in self.gates:
+            check_name(gate.name, what="gate name")
+            require(gate.name not in RESERVED_CHECKS, f"{gate.name} is taken", "rename the gate")
+        self._check_people()
+        timeout = finite(self.train_timeout, "train_timeout")
+        require(timeout > 0, f"train_timeout is {timeout:g} s", "give seconds, above 0")
+        canonical_json(dict(self.properties))
+
+    def _check_data(self) -> None:
+        require(
+            isinstance(self.features, FeatureSource),
+            f"features is a {type(self.features).__name__}",
+            "give what features_asset(...) returned",
+        )
+        one_of(self.target, self.features.keep, f"{self.features.key} keeps no target column:")
+        match self.holdout:
+            case LatestPartitions():
+                require(
+                    self.features.partitioned,
+                    f"LatestPartitions, but {self.features.key} has no partitions",
+                    "hold out rows with ByKey(columns=[…], share=0.3), or partition the features",
+                )
+            case ByKey(columns=columns):
+                for column in columns:
+                    one_of(column, self.features.keep, f"{self.features.key} keeps no key column:")
+            case _:
+                raise DeclarationError(
+                    f"holdout is a {type(self.holdout).__name__}",
+                    hint="give LatestPartitions(…) or ByKey(…)",
+                )
+
+    def _check_people(self) -> None:
+        require(bool(self.owners), "nobody owns it", "owners=['team:risk'] or an e-mail address")
+        for owner in self.owners:
+            require(
+                (owner.startswith("team:") and len(owner) > 5) or _EMAIL.fullmatch(owner),
+                f"owner {owner!r} is neither an e-mail address nor 'team:name'",
+                "owners=['team:risk'] or ['someone@example.com']",
+            )
+        for tag in REQUIRED_TAGS:
+            require(
+                bool(str(self.tags.get(tag, "")).strip()),
+                f"tag {tag!r} is missing",
+                f"tags={{{tag!r}: '…'}}; required are {', '.join(REQUIRED_TAGS)}",
+            )
+        for key, value in self.tags.items():
+            check_name(key, what="tag")
+            check_text(value, what=f"tag {key}", limit=1000)
+
+    def suite(self) -> dict[str, Json]:
+        """Give target, evaluation plan and gates as JSON: what a verdict was reached under."""
+        return {
+            "target": self.target,
+            "evaluation": self.evaluation.definition(),
+            "gates": [
+                {
+                    "name": gate.name,
+                    "sentence": gate.sentence,
+                    "relative": gate.relative,
+                    "digest": gate_digest(gate),
+                    "definition": gate.definition(),
+                }
+                for gate in self.gates
+            ],
+        }
+
+    @property
+    def suite_digest(self) -> str:
+        """The digest of all of it."""
+        return sha256_digest(canonical_json(self.suite()))

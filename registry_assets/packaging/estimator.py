@@ -1,0 +1,216 @@
+"""Fitted estimators as bytes and back, by skops; pickle never.
+
+A skops file names the types it is made of, and each must be vouched for before anything
+is built: the model's own packaged classes, and what scikit-learn, numpy and scipy define.
+That keeps a file from calling whatever is installed. It does not make its content safe:
+a crafted tree of trusted types can still crash the process, which is why a package is
+first loaded in `load_check`.
+"""
+
+import importlib
+import io
+import json
+import zipfile
+from collections.abc import Callable, Collection
+from typing import Any
+
+from registry_assets.errors import PackagingRefused, UntrustedTypes
+
+# A file of a few kilobytes can inflate to anything. Forests of 200 deep trees take 25 MB
+# in ten thousand members; these limits are far above any estimator that fits in memory.
+_MAX_INFLATED = 4 * 2**30
+_MAX_MEMBERS = 100_000
+
+_TRUSTED_LIBRARIES = ("sklearn.", "numpy.", "scipy.")
+# Functions are trusted by module: elsewhere these libraries define some that write files,
+# fetch addresses, or run text as code, and a pipeline step would call them.
+_TRUSTED_FUNCTIONS = (
+    "sklearn.feature_selection.",
+    "sklearn.metrics.",
+    "sklearn.utils.validation.",
+)
+# A partial calls only the function inside it, and that is named and judged by itself.
+# Gradient boosting keeps one for its categorical columns.
+_TRUSTED_NAMES = frozenset({"functools.partial"})
+_UNTRUSTED_PARTS = frozenset({"tests", "testing", "conftest", "_testing", "f2py", "distutils"})
+_SCHEMA = "schema.json"
+
+
+def dump_estimator(estimator: object) -> bytes:
+    """Serialise a fitted estimator. The bytes of equal estimators differ from dump to dump.
+
+    Raises:
+        PackagingRefused: skops has no way to write it, or something in it.
+    """
+    import skops.io
+
+    kind = type(estimator)
+    try:
+        return bytes(skops.io.dumps(estimator))
+    except Exception as error:  # whatever a foreign __getstate__ raises
+        raise PackagingRefused(
+            f"The estimator {kind.__module__}.{kind.__qualname__} cannot be packaged: "
+            f"skops says {type(error).__name__}: {error}",
+            hint="Return an estimator of scikit-learn, or of classes that keep plain attributes.",
+        ) from error
+
+
+def load_estimator(
+    data: bytes,
+    *,
+    own_modules: Collection[str] = (),
+    rename: Callable[[str], str] | None = None,
+) -> Any:
+    """Build the estimator that a file describes.
+
+    Args:
+        own_modules: the packaged modules whose classes may be built.
+        rename: gives the private name under which such a module was loaded.
+
+    Raises:
+        PackagingRefused: no skops file, or one that inflates beyond the limits.
+        UntrustedTypes: it names types nobody vouched for.
+    """
+    import skops.io
+
+    _check_size(data)
+    types = check_trust(data, own_modules=own_modules)
+    if rename and own_modules:
+        data = _renamed(data, {module: rename(module) for module in own_modules})
+        types = [_rename_type(name, own_modules, rename) for name in types]
+    return skops.io.loads(data, trusted=types)
+
+
+def check_trust(data: bytes, *, own_modules: Collection[str]) -> list[str]:
+    """Give the types a file names, all of them from trusted libraries or own modules.
+
+    Raises:
+        UntrustedTypes: with all of them.
+    """
+    types = _named_types(data)
+    untrusted = [
+        name
+        for name in types
+        if not _is_trusted(name)
+        # A lambda of an own module has no name under which it could be found again.
+        and (name.rpartition(".")[0] not in own_modules or name.endswith("<lambda>"))
+    ]
+    if untrusted:
+        raise UntrustedTypes(
+            f"The estimator is made of types nobody vouched for: {', '.join(untrusted)}.",
+            types=untrusted,
+            hint=_where_to_define(untrusted),
+        )
+    return types
+
+
+def _where_to_define(untrusted: Collection[str]) -> str:
+    nameless = [name for name in untrusted if "<lambda>" in name or "<locals>" in name]
+    module = "a module that make_features or train imports"
+    hints = []
+    if len(nameless) < len(untrusted):
+        hints.append(
+            f"Define such classes and functions in {module}: then they are packaged with the model."
+        )
+    if nameless:
+        hints.append(
+            f"A lambda, or what is defined inside a function, cannot be found again: give it a "
+            f"name with def at the top of {module}."
+        )
+    return " ".join(hints)
+
+
+def _named_types(data: bytes) -> list[str]:
+    """List the types beyond those that skops trusts by itself."""
+    import skops.io
+
+    try:
+        return list(skops.io.get_untrusted_types(data=data))
+    except Exception as error:  # a crafted file fails in any way it likes
+        raise PackagingRefused(
+            f"The estimator file cannot be read: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _is_trusted(name: str) -> bool:
+    """Say whether a trusted library *defines* `name`.
+
+    To be reachable there is not enough: `from shutil import rmtree` makes it reachable.
+    """
+    if name in _TRUSTED_NAMES:
+        return True
+    module_name, _, attribute = name.rpartition(".")
+    if not name.startswith(_TRUSTED_LIBRARIES):
+        return False
+    parts = module_name.split(".")
+    if not _UNTRUSTED_PARTS.isdisjoint(parts) or any(part.startswith("__") for part in parts):
+        return False
+    try:
+        found = getattr(importlib.import_module(module_name), attribute, None)
+    except ImportError:
+        return False
+    defined_in = f"{getattr(found, '__module__', '')}."
+    if isinstance(found, type):
+        return defined_in.startswith(_TRUSTED_LIBRARIES)
+    return callable(found) and defined_in.startswith(_TRUSTED_FUNCTIONS)
+
+
+def _check_size(data: bytes) -> None:
+    """Hold what a file would inflate to against the limits, before inflating any of it.
+
+    `zipfile` stops reading a member at the size its directory states, so the directory
+    binds. Members that are archives themselves (sparse matrices are) count with theirs.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            sizes = _sizes(archive)
+            if not _excessive(sizes):
+                for member in archive.infolist():
+                    with archive.open(member) as stream:
+                        if stream.read(4) != b"PK\x03\x04":
+                            continue
+                    with archive.open(member) as stream, zipfile.ZipFile(stream) as inner:
+                        sizes += _sizes(inner)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        raise PackagingRefused(f"The estimator file is not a skops file: {error}.") from error
+    if _excessive(sizes):
+        raise PackagingRefused(
+            f"The estimator file of {len(data):,} bytes would inflate to {sum(sizes):,} bytes "
+            f"in {len(sizes):,} members; the limits are {_MAX_INFLATED:,} and {_MAX_MEMBERS:,}."
+        )
+
+
+def _sizes(archive: zipfile.ZipFile) -> list[int]:
+    return [member.file_size for member in archive.infolist()]
+
+
+def _excessive(sizes: list[int]) -> bool:
+    return len(sizes) > _MAX_MEMBERS or sum(sizes) > _MAX_INFLATED
+
+
+def _renamed(data: bytes, names: dict[str, str]) -> bytes:
+    """Rewrite the file so that own classes are looked up under their private names.
+
+    The alternative, lending the private modules their public names in `sys.modules` for a
+    moment, would give another thread's import the wrong version.
+    """
+
+    def private(node: dict[str, Any]) -> dict[str, Any]:
+        module = node.get("__module__")
+        if isinstance(module, str) and module in names:
+            node["__module__"] = names[module]
+        return node
+
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(target, "w") as new:
+        for member in old.infolist():
+            content = old.read(member)
+            if member.filename == _SCHEMA:
+                content = json.dumps(json.loads(content, object_hook=private)).encode()
+            new.writestr(member.filename, content)
+    return target.getvalue()
+
+
+def _rename_type(name: str, own_modules: Collection[str], rename: Callable[[str], str]) -> str:
+    module, _, attribute = name.rpartition(".")
+    return f"{rename(module)}.{attribute}" if module in own_modules else name

@@ -1,0 +1,147 @@
+"""The process that `load_check` starts: limit itself, load a package, reproduce its sample.
+
+Run by path and never imported, so that the limits hold before anything else is imported.
+Its only output is one JSON object on the stdout it was started with.
+"""
+
+import importlib.abc
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from registry_assets.packaging.package import Package
+
+_FILE_BYTES = 64 * 2**20
+_OPEN_FILES = 256
+
+
+def main(folder: str, limits: dict[str, int]) -> None:
+    """Check the package in `folder` and report."""
+    # Whatever the package prints goes to stderr, so that the report stands alone.
+    report = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    _limit(memory=limits["memory"], seconds=limits["seconds"])
+    started = time.perf_counter()
+    try:
+        result: dict[str, Any] = {"receipt": _check(Path(folder), started=started)}
+    except MemoryError:
+        result = _failure(f"it needs more than {limits['memory'] / 2**30:g} GiB of memory")
+    except SystemExit as error:
+        result = _failure(f"its code ended the process (sys.exit({error.code!r}))")
+    except Exception as error:  # noqa: BLE001  # packaged code may raise anything; all is reported
+        result = _failure(_told(error), hint=getattr(error, "hint", ""))
+    with report:
+        json.dump(result, report)
+
+
+def _limit(*, memory: int, seconds: int) -> None:
+    limits = {
+        resource.RLIMIT_AS: memory,
+        resource.RLIMIT_CPU: seconds,
+        resource.RLIMIT_FSIZE: _FILE_BYTES,
+        resource.RLIMIT_NOFILE: _OPEN_FILES,
+        resource.RLIMIT_CORE: 0,
+    }
+    for limit, wanted in limits.items():
+        _, hard = resource.getrlimit(limit)
+        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(limit, (allowed, allowed))
+
+
+def _check(folder: Path, *, started: float) -> dict[str, Any]:
+    files = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    from registry_assets.packaging.isolation import load_code
+    from registry_assets.packaging.package import Package
+
+    package = Package(files)
+    code = load_code(package.code)
+    sys.meta_path.insert(0, _Refusal(code.modules))
+    code.function(package.description["train"])
+    rows, difference = _reproduce(package)
+    return {
+        "python": sys.version.split()[0],
+        "seconds": round(time.perf_counter() - started, 3),
+        "rows": rows,
+        "max_difference": difference,
+    }
+
+
+def _reproduce(package: "Package") -> tuple[int, float]:
+    """Compare features and predictions of the sample with those that were packaged."""
+    from registry_assets.errors import LoadCheckFailed
+    from registry_assets.packaging import package as layout
+    from registry_assets.packaging.frames import first_difference, max_difference
+    from registry_assets.packaging.loaded import load_package
+    from registry_assets.packaging.predictions import predictions
+
+    model = load_package(package.files)
+    inputs = package.sample_inputs()
+    rows = inputs.pop(model.signature.rows_input)
+    features = model.features(rows, **inputs)
+    predicted = predictions(model.estimator, features, output=model.signature.output)
+    largest = 0.0
+    for what, path, found in (
+        ("feature", layout.SAMPLE_FEATURES, features),
+        ("output", layout.SAMPLE_EXPECTED, predicted),
+    ):
+        expected = package.frame(path)
+        difference = first_difference(expected, found)
+        if difference:
+            raise LoadCheckFailed(f"it does not reproduce its sample: {what} {difference}")
+        largest = max(largest, max_difference(expected, found))
+    return len(rows), largest
+
+
+class _Refusal(importlib.abc.MetaPathFinder):
+    """Hides what a deployment does not have: Dagster, and the packaged modules as installed."""
+
+    def __init__(self, packaged: Iterable[str]) -> None:
+        self._packaged = frozenset(packaged)
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: object = None) -> None:
+        if fullname.partition(".")[0] == "dagster":
+            raise ImportError(
+                "its code, or a library that it uses, imports Dagster, which a deployment "
+                "does not have",
+                name=fullname,
+            )
+        if fullname in self._packaged:
+            raise ImportError(
+                f"its code imports {fullname} by a computed name; write an import statement, "
+                "so that the packaged module is found",
+                name=fullname,
+            )
+
+
+def _failure(what: str, *, hint: str = "") -> dict[str, Any]:
+    return {"failure": f"{what}.", "hint": hint}
+
+
+def _told(error: Exception) -> str:
+    """Say what was raised, and where in the packaged code."""
+    from registry_assets.packaging.isolation import packaged_line
+
+    message = getattr(error, "message", None)
+    told = str(message if message is not None else f"{type(error).__name__}: {error}")
+    return told.rstrip(".") + packaged_line(error)
+
+
+def _end(status: int) -> NoReturn:
+    """End at once: threads and exit handlers of packaged code have no say any more."""
+    sys.stderr.flush()
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], json.loads(sys.argv[2]))
+    _end(0)

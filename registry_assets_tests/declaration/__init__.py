@@ -1,0 +1,1 @@
+"""Declarations: what is refused where it is written, and how gates judge."""
