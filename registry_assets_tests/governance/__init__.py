@@ -1,0 +1,1 @@
+"""Governance: the one decision, and what must be known about a version."""
