@@ -1,0 +1,75 @@
+"""A model registry that lives in Dagster's asset graph.
+
+`load` and `Registry` are what a deployment needs; they import no Dagster. The declarations
+are what a training project writes; `registry_definitions` and `features_asset`, in
+`registry_assets.orchestration`, turn them into Dagster assets.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from registry_assets.declaration import (
+        AtLeast,
+        ByKey,
+        Evaluation,
+        LatestPartitions,
+        NotWorseThanProduction,
+        Params,
+        Promotion,
+        RegisteredModel,
+        Schedule,
+        SliceFloor,
+    )
+    from registry_assets.errors import RegistryError
+    from registry_assets.loading import load
+    from registry_assets.orchestration import features_asset, registry_definitions
+    from registry_assets.registry import Registry
+
+_HOMES = {
+    "AtLeast": "declaration",
+    "ByKey": "declaration",
+    "Evaluation": "declaration",
+    "LatestPartitions": "declaration",
+    "NotWorseThanProduction": "declaration",
+    "Params": "declaration",
+    "Promotion": "declaration",
+    "RegisteredModel": "declaration",
+    "Registry": "registry",
+    "RegistryError": "errors",
+    "Schedule": "declaration",
+    "SliceFloor": "declaration",
+    "features_asset": "orchestration",
+    "load": "loading",
+    "registry_definitions": "orchestration",
+}
+
+__all__ = [
+    "AtLeast",
+    "ByKey",
+    "Evaluation",
+    "LatestPartitions",
+    "NotWorseThanProduction",
+    "Params",
+    "Promotion",
+    "RegisteredModel",
+    "Registry",
+    "RegistryError",
+    "Schedule",
+    "SliceFloor",
+    "features_asset",
+    "load",
+    "registry_definitions",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # On first use: a deployment that only loads must not pay for, or need, the rest.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

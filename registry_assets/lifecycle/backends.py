@@ -1,0 +1,39 @@
+"""What every step works on: a catalog, a store and a clock."""
+
+import getpass
+from dataclasses import dataclass
+
+from registry_assets.catalog.engine import Catalog
+from registry_assets.clock import Clock
+from registry_assets.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Backends:
+    """An open registry, as the steps of a version's life see it."""
+
+    catalog: Catalog
+    store: Store
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """Who acts, and in which run: what a change is recorded under.
+
+    Args:
+        run_url: the run's page in the Dagster UI, or an experiment's.
+    """
+
+    actor: str
+    run_id: str
+    run_url: str | None = None
+
+    @classmethod
+    def by_hand(cls) -> "RunInfo":
+        """The person at the keyboard, by account name; nothing is proven by it."""
+        try:
+            actor = getpass.getuser()
+        except (KeyError, OSError):
+            actor = "unknown"
+        return cls(actor=actor, run_id="by hand")

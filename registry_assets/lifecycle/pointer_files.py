@@ -1,0 +1,106 @@
+"""Pointer files: what the store tells deployments that a pointer holds.
+
+A file is a copy of what the catalog says, for whoever has no catalog. Its generation only
+grows, so that an older catalog, put back from a backup, is found out by it.
+"""
+
+import json
+
+import sqlalchemy as sa
+
+from registry_assets.catalog.models import PRODUCTION
+from registry_assets.catalog.pointers import PointerRecord, get_pointer, newest_promotion
+from registry_assets.catalog.tables import pointers
+from registry_assets.errors import CatalogBehind
+from registry_assets.lifecycle.backends import Backends
+from registry_assets.manifest import Json, canonical_json
+
+POINTER_FORMAT = "registry_assets/pointer/1"
+
+
+def require_current_catalog(backends: Backends, model: str, pointer: str = PRODUCTION) -> None:
+    """Refuse to go on in a catalog that knows less than the pointer's file.
+
+    Numbers would be given out again, and deployments moved back.
+
+    Raises:
+        CatalogBehind: the file is of a later generation than the catalog.
+    """
+    told = backends.store.read_pointer(model, pointer)
+    with backends.catalog.read() as connection:
+        _refuse_older(connection, told, model, pointer)
+
+
+def write_pointer_file(backends: Backends, model: str, pointer: str) -> None:
+    """Bring a pointer's file in the store up to the catalog.
+
+    Written inside a write transaction, so that an older state never replaces a newer one.
+
+    Raises:
+        CatalogBehind: the file is of a later generation than the catalog.
+    """
+    with backends.catalog.write() as connection:
+        told = backends.store.read_pointer(model, pointer)
+        _refuse_older(connection, told, model, pointer)
+        held = get_pointer(connection, model, pointer)
+        if held.version is None:
+            return
+        data = _pointer_document(connection, held)
+        if told != data:
+            backends.store.write_pointer(model, pointer, data)
+
+
+def stale_pointer(backends: Backends, model: str, pointer: str) -> PointerRecord | None:
+    """Give a pointer whose file in the store is not what the catalog says; else None.
+
+    Raises:
+        CatalogBehind: the file is of a later generation than the catalog.
+    """
+    # The file first: of a promotion in between it may be behind, and never ahead.
+    told = backends.store.read_pointer(model, pointer)
+    with backends.catalog.read() as connection:
+        _refuse_older(connection, told, model, pointer)
+        held = get_pointer(connection, model, pointer)
+        document = None if held.version is None else _pointer_document(connection, held)
+    return None if told == document else held
+
+
+def _refuse_older(connection: sa.Connection, file: bytes | None, model: str, pointer: str) -> None:
+    """Raise where the file tells of more moves than the catalog, which may not know the model."""
+    told = _generation(file)
+    known = connection.execute(
+        sa.select(pointers.c.generation).where(
+            pointers.c.model == model, pointers.c.name == pointer
+        )
+    ).scalar()
+    if told > (known or 0):
+        raise CatalogBehind(
+            f"the store says that {model}@{pointer} has moved {told} times, the catalog"
+            f" {known or 0}: the catalog is older than its store",
+            hint="put the newer catalog back; nothing was changed here",
+        )
+
+
+def _pointer_document(connection: sa.Connection, pointer: PointerRecord) -> bytes:
+    promotion = newest_promotion(connection, pointer.model, pointer.name)
+    document: dict[str, Json] = {
+        "format": POINTER_FORMAT,
+        "model": pointer.model,
+        "pointer": pointer.name,
+        "version": pointer.version,
+        "digest": pointer.digest,
+        "generation": pointer.generation,
+        "moved_at": pointer.moved_at,
+        "policy": promotion.policy_digest,
+        "evidence": dict(promotion.evidence),
+    }
+    return canonical_json(document)
+
+
+def _generation(data: bytes | None) -> int:
+    """The generation that a file tells of; 0 of none, and of what is no pointer file."""
+    try:
+        found = json.loads(data or b"{}").get("generation", 0)
+    except (ValueError, AttributeError):
+        return 0  # damaged: it is written anew, and verify names it until then
+    return found if isinstance(found, int) else 0

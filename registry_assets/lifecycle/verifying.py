@@ -1,0 +1,211 @@
+"""Verify: read-only, complete, and naming every broken object with what it touches.
+
+Three things are held against each other: the bytes in the store, the rows of the catalog,
+and the ledger that vouches for the rows. Here: the bytes, and that rows, manifests and
+pointer files say the same; the catalog by itself is the neighbour `auditing`.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from registry_assets.catalog.models import get_model
+from registry_assets.catalog.pointers import PointerRecord
+from registry_assets.catalog.tables import (
+    evaluations,
+    pointers,
+    registered_models,
+    snapshots,
+    versions,
+)
+from registry_assets.errors import CatalogBehind, RegistryError
+from registry_assets.lifecycle.auditing import Findings, Problem, audit
+from registry_assets.lifecycle.backends import Backends
+from registry_assets.lifecycle.deploying import resolve
+from registry_assets.lifecycle.pointer_files import stale_pointer
+from registry_assets.manifest import Json, Manifest
+from registry_assets.references import Reference
+from registry_assets.store.manifests import read_manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was checked, and every problem found."""
+
+    problems: tuple[Problem, ...]
+    manifests: int
+    blobs: int
+    rows: int
+    events: int
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+
+@dataclass(frozen=True, slots=True)
+class _Root:
+    """A manifest that a row names: how people know it, and what it must say of itself."""
+
+    digest: str
+    name: str
+    kind: str
+    facts: Mapping[str, Json]
+
+
+_PROMOTION_SECONDS = 1.0
+"""Between a promotion's commit and its pointer file pass milliseconds; more on a busy disk."""
+
+
+def verify(backends: Backends, reference: Reference | None = None) -> Verification:
+    """Check the whole registry, one model, or one version with everything it was made from.
+
+    Raises:
+        NotFound: the reference names nothing.
+    """
+    found = Findings()
+    with backends.catalog.read() as connection:
+        roots = list(_roots(connection, reference))
+        if reference is None:
+            audit(connection, found)
+    for root in roots:
+        _check_root(backends, root, found)
+        _walk(backends, root.digest, root.name, found)
+    for digest, touched in sorted(found.blobs.items()):
+        try:
+            backends.store.verify(digest)
+        except RegistryError as error:
+            found.add(error.code, digest, error.message, tuple(sorted(touched)))
+    if reference is None:
+        _check_pointer_files(backends, found)
+    return Verification(
+        tuple(found.problems), len(found.manifests), len(found.blobs), found.rows, found.events
+    )
+
+
+def _check_pointer_files(backends: Backends, found: Findings) -> None:
+    with backends.catalog.read() as connection:
+        known = connection.execute(sa.select(pointers.c.model, pointers.c.name))
+        there = {(row.model, row.name) for row in known}
+    for model, name in sorted({*there, *backends.store.pointers()}):
+        subject = f"{model}@{name}"
+        try:
+            stale = _lasting(backends, model, name)
+        except CatalogBehind as error:
+            found.add(error.code, subject, error.message, (subject,))
+            continue
+        except RegistryError as error:
+            # A row that it is made from was changed, and is named besides; or the file is none.
+            sentence = f"what the pointer file of {subject} should be is not known: {error.message}"
+            found.add("pointer_file_unknown", subject, sentence, (subject,))
+            continue
+        if stale is None:
+            continue
+        held = f"version {stale.version}"
+        remedy = "the promotion sensor, or promoting that version again, writes it"
+        if stale.version is None:
+            held, remedy = "nothing was ever promoted", "find out who wrote it, and remove it"
+        found.add(
+            "pointer_file_behind",
+            subject,
+            f"the pointer file of {subject} in the store is not what the catalog says"
+            f" ({held}); {remedy}",
+            (subject,),
+        )
+
+
+def _lasting(backends: Backends, model: str, pointer: str) -> PointerRecord | None:
+    """Give a pointer whose file is behind, and not only while a promotion writes it."""
+    stale = stale_pointer(backends, model, pointer)
+    if stale is not None:
+        time.sleep(_PROMOTION_SECONDS)
+        stale = stale_pointer(backends, model, pointer)
+    return stale
+
+
+def _roots(connection: sa.Connection, reference: Reference | None) -> Iterator[_Root]:
+    """Give the manifests to start from, as the catalog has them."""
+    if reference is not None:
+        is_model = (reference.version, reference.pointer, reference.digest) == (None, None, None)
+        if not is_model:
+            version = resolve(connection, reference)
+            yield _version_root(version.model, version.number, str(version.digest))
+            return
+        models = [get_model(connection, reference.model).name]
+    else:
+        # Names only: a declaration that cannot be read must not hide what else is wrong.
+        models = list(connection.execute(sa.select(registered_models.c.name)).scalars())
+        for row in connection.execute(sa.select(snapshots).order_by(snapshots.c.id)):
+            name = f"{row.asset}[{row.partition}]" if row.partition else row.asset
+            facts = {"asset": row.asset, "partition": row.partition}
+            yield _Root(row.digest, name, row.kind, facts)
+    for model in models:
+        for number, digest in connection.execute(
+            sa.select(versions.c.number, versions.c.digest).where(
+                versions.c.model == model, versions.c.state == "committed"
+            )
+        ):
+            yield _version_root(model, number, digest)
+        for row in connection.execute(sa.select(evaluations).where(evaluations.c.model == model)):
+            facts = {"model": model, "version": row.version}
+            yield _Root(row.digest, f"evaluation of {model}:{row.version}", "evaluation", facts)
+
+
+def _version_root(model: str, number: int, digest: str) -> _Root:
+    return _Root(digest, f"{model}:{number}", "model", {"model": model, "version": number})
+
+
+def _check_root(backends: Backends, root: _Root, found: Findings) -> None:
+    """Hold what a row says of a manifest against what that says of itself."""
+    manifest = _manifest(backends, root.digest)
+    if manifest is None:
+        return  # said where it is read
+    said = {name: manifest.facts.get(name) for name in root.facts}
+    if (manifest.kind, said) != (root.kind, root.facts):
+        found.add(
+            "manifest_of_another",
+            root.digest,
+            f"the catalog has {root.digest} as {root.name}; it is a {manifest.kind} manifest"
+            f" of {', '.join(f'{name} {value}' for name, value in said.items())}",
+            (root.name,),
+        )
+
+
+def _walk(backends: Backends, root: str, name: str, found: Findings) -> None:
+    """Visit a manifest and all its ancestors, noting which blobs they need."""
+    pending, seen = [root], {root}
+    while pending:
+        digest = pending.pop()
+        known = digest in found.manifests
+        found.manifests.setdefault(digest, set()).add(name)
+        found.blobs.setdefault(digest, set()).add(name)
+        manifest = _manifest(backends, digest)
+        if manifest is None:
+            if not known:
+                _note_unreadable(backends, digest, name, found)
+            continue
+        for file in manifest.files:
+            found.blobs.setdefault(file.sha256, set()).add(name)
+        for parent in manifest.parents:
+            if parent.digest not in seen:
+                seen.add(parent.digest)
+                pending.append(parent.digest)
+
+
+def _manifest(backends: Backends, digest: str) -> Manifest | None:
+    try:
+        return read_manifest(backends.store, digest)
+    except RegistryError:
+        return None
+
+
+def _note_unreadable(backends: Backends, digest: str, name: str, found: Findings) -> None:
+    """Note bytes that are intact and yet no manifest; damaged ones are found as blobs."""
+    try:
+        backends.store.verify(digest)
+    except RegistryError:
+        return
+    found.add("not_a_manifest", digest, f"{digest} is intact, but no manifest", (name,))
