@@ -1,0 +1,18 @@
+"""The code location: the shipped models in one Definitions."""
+
+import dagster as dg
+
+from registry_assets.models.flight_delay import declaration as flights
+from registry_assets.models.loan_approval import declaration as loans
+from registry_assets.orchestration import RegistryResource, registry_definitions
+
+registry = RegistryResource()
+
+defs = registry_definitions(
+    models=[flights.flight_delay, loans.loan_approval],
+    assets=[*flights.ASSETS, *loans.ASSETS],
+    asset_checks=[*flights.CHECKS, *loans.CHECKS],
+    registry=registry,
+    # A step is seconds of work; a process of its own would take three more to start.
+    executor=dg.in_process_executor,
+)

@@ -1,0 +1,156 @@
+"""`registry_definitions`: declarations and data assets become one Dagster `Definitions`."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from registry_assets.declaration import RegisteredModel
+from registry_assets.errors import DeclarationError, PackagingRefused
+from registry_assets.orchestration.features import IO_MANAGER, FeaturesAsset
+from registry_assets.orchestration.io_manager import SnapshotIOManager
+from registry_assets.orchestration.jobs import model_jobs, retrain_schedule
+from registry_assets.orchestration.missing import Reported
+from registry_assets.orchestration.pointer_asset import pointer_asset, pointer_check
+from registry_assets.orchestration.reporting import report_job, report_sensor
+from registry_assets.orchestration.resource import RegistryResource
+from registry_assets.orchestration.sensors import (
+    INTERVAL_SECONDS,
+    promotion_sensor,
+    version_sensor,
+)
+from registry_assets.orchestration.version_assets import version_assets
+from registry_assets.packaging.closure import code_closure
+
+
+def registry_definitions(
+    *,
+    models: Sequence[RegisteredModel],
+    assets: Sequence[dg.AssetsDefinition | FeaturesAsset] = (),
+    asset_checks: Sequence[dg.AssetChecksDefinition] = (),
+    registry: RegistryResource | None = None,
+    sensor_interval: int = INTERVAL_SECONDS,
+    executor: dg.ExecutorDefinition | None = None,
+) -> dg.Definitions:
+    """Make everything that the declared models need in Dagster.
+
+    The result is an ordinary `Definitions`; merge it with your own by
+    `Definitions.merge(...)`.
+
+    Args:
+        assets: datasets and features; those with `io_manager_key="snapshots"` become
+            snapshots. The features of the models are added by themselves.
+        registry: which registry to use, and by which clock.
+        sensor_interval: seconds between two looks of the sensors, at least.
+        executor: how the steps of a run are executed; by default Dagster's own choice.
+
+    Raises:
+        DeclarationError: two models share a name, a schedule cannot be read, or features
+            are made from an asset that is no snapshot.
+    """
+    source = registry or RegistryResource()
+    _refuse_twins(models)
+    _refuse_what_cannot_be_packaged(models)
+    data = _data_assets(models, assets)
+    stored = _io_managers(data)
+    _refuse_inputs_that_are_no_snapshots(models, assets, stored)
+    built = [(m, version_assets(m, source), model_jobs(m, source)) for m in models]
+    snapshots = [
+        (key, asset.partitions_def is not None)
+        for asset in data
+        for key in asset.keys
+        if stored.get(key) == IO_MANAGER
+    ]
+    sensors: list[dg.SensorDefinition] = []
+    for model, made, jobs in built:
+        sensors += [
+            version_sensor(model, made.partitions, jobs, source, interval=sensor_interval),
+            promotion_sensor(model, jobs, source, interval=sensor_interval),
+        ]
+    reported = Reported([(model, made) for model, made, _ in built], snapshots)
+    report = report_job(reported, source)
+    sensors.append(report_sensor(reported, report, source, interval=sensor_interval))
+    return dg.Definitions(
+        assets=[
+            *data,
+            *(asset for _, made, _ in built for asset in (made.model, made.evaluation)),
+            *(pointer_asset(model, source) for model in models),
+        ],
+        asset_checks=[*asset_checks, *(pointer_check(model, source) for model in models)],
+        jobs=[*(job for _, _, jobs in built for job in jobs.all()), report],
+        schedules=[s for s in map(_schedule, models) if s is not None],
+        sensors=sensors,
+        resources={IO_MANAGER: SnapshotIOManager(source)},
+        executor=executor,
+    )
+
+
+def _refuse_twins(models: Sequence[RegisteredModel]) -> None:
+    twice = [name for name, count in Counter(m.name for m in models).items() if count > 1]
+    if twice:
+        raise DeclarationError(
+            f"two RegisteredModels are called {', '.join(map(repr, twice))}",
+            hint="a name is one line of versions, for ever: rename one of them",
+        )
+
+
+def _refuse_what_cannot_be_packaged(models: Sequence[RegisteredModel]) -> None:
+    """Look at the code now: at the first training it would be found out days later."""
+    for model in models:
+        try:
+            code_closure(model.features.make_features, model.train)
+        except PackagingRefused as error:
+            raise DeclarationError(
+                f"RegisteredModel {model.name!r}: {error.message}", hint=error.hint
+            ) from error
+
+
+def _data_assets(
+    models: Sequence[RegisteredModel], assets: Sequence[dg.AssetsDefinition | FeaturesAsset]
+) -> list[dg.AssetsDefinition]:
+    given = [asset.asset if isinstance(asset, FeaturesAsset) else asset for asset in assets]
+    for model in models:
+        features = model.features
+        if isinstance(features, FeaturesAsset) and features.asset not in given:
+            given.append(features.asset)
+    return given
+
+
+def _refuse_inputs_that_are_no_snapshots(
+    models: Sequence[RegisteredModel],
+    assets: Sequence[dg.AssetsDefinition | FeaturesAsset],
+    stored: Mapping[dg.AssetKey, str],
+) -> None:
+    """Features name the snapshots they were made from; of other inputs nothing is known."""
+    declared = [*assets, *(model.features for model in models)]
+    for features in declared:
+        if not isinstance(features, FeaturesAsset):
+            continue
+        keys = sorted(features.asset.dependency_keys)
+        others = [k.to_user_string() for k in keys if stored.get(k, IO_MANAGER) != IO_MANAGER]
+        if others:
+            raise DeclarationError(
+                f"{features.key} is made from {', '.join(others)}, which the registry does not"
+                " store",
+                hint=f'@dg.asset(io_manager_key="{IO_MANAGER}") on {", ".join(others)}',
+            )
+
+
+def _io_managers(assets: Sequence[dg.AssetsDefinition]) -> dict[dg.AssetKey, str]:
+    return {
+        key: str(asset.get_io_manager_key_for_asset_key(key))
+        for asset in assets
+        if asset.is_executable
+        for key in asset.keys
+    }
+
+
+def _schedule(model: RegisteredModel) -> Any:
+    try:
+        return retrain_schedule(model)
+    except dg.DagsterError as error:
+        raise DeclarationError(
+            f"RegisteredModel {model.name!r}: its schedule cannot be read: {error}",
+            hint='a cron line and a time zone, e.g. Schedule("0 6 1 * *", timezone="UTC")',
+        ) from error

@@ -1,0 +1,139 @@
+"""The jobs of a model: retrain (reserve a number), train, evaluate again, promote."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from registry_assets.catalog.models import PRODUCTION
+from registry_assets.declaration import RegisteredModel
+from registry_assets.errors import RegistryError
+from registry_assets.lifecycle.reserving import Request
+from registry_assets.orchestration.keys import Names
+from registry_assets.orchestration.resource import RegistryResource, refuse, run_info
+
+# Beyond the training itself: packaging, its load check, the evaluation.
+_SECONDS_AROUND_TRAINING = 3600
+
+
+class RetrainConfig(dg.Config):
+    """Why a version is asked for, and with which parameters."""
+
+    reason: str = Field(default="", description="Why; recorded in the ledger.")
+    trigger: str = Field(
+        default="manual",
+        description="`manual`, `schedule` or `sensor`. Only a manual request trains a recipe"
+        " again that failed before.",
+    )
+    params: dict[str, Any] = Field(
+        default={},
+        description="Values that replace declared parameters, for this version only.",
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelJobs:
+    """The jobs of one registered model; those of assets are resolved by Dagster later."""
+
+    retrain: dg.JobDefinition
+    train: Any
+    evaluate: Any
+    promote: Any
+
+    def all(self) -> list[Any]:
+        """Give every one of them."""
+        return [self.retrain, self.train, self.evaluate, self.promote]
+
+
+def model_jobs(declared: RegisteredModel, source: RegistryResource) -> ModelJobs:
+    """Make the jobs of one registered model."""
+    names = Names(declared.name)
+    limit = int(declared.train_timeout) + _SECONDS_AROUND_TRAINING
+    both = dg.AssetSelection.assets(names.model_key, names.evaluation_key)
+    return ModelJobs(
+        retrain=_retrain_job(declared, names, source),
+        train=dg.define_asset_job(
+            names.train_job,
+            selection=both,
+            description=f"Trains and evaluates a reserved version of {declared.name}."
+            f" Launched by the sensor {names.version_sensor}.",
+            # What the limit inside the training cannot stop, run monitoring ends from outside.
+            tags={"dagster/max_runtime": str(limit)},
+        ),
+        evaluate=dg.define_asset_job(
+            names.evaluate_job,
+            selection=dg.AssetSelection.assets(names.evaluation_key),
+            description=f"Evaluates a version of {declared.name} again, under today's suite and"
+            " beside what is in production now.",
+        ),
+        promote=dg.define_asset_job(
+            names.promote_job,
+            selection=dg.AssetSelection.assets(names.pointer_key(PRODUCTION)),
+            description=f"Moves {declared.name}@{PRODUCTION} to a version, if the registry finds"
+            " that nothing holds it. Safe to launch by hand: it trusts nothing it is told.",
+        ),
+    )
+
+
+def _retrain_job(
+    declared: RegisteredModel, names: Names, source: RegistryResource
+) -> dg.JobDefinition:
+    @dg.op(name=f"{declared.name}__reserve", out=dg.Out(dg.Nothing))
+    def reserve(context: dg.OpExecutionContext, config: RetrainConfig) -> None:
+        """Reserve the next version for the recipe that is current now."""
+        try:
+            request = Request(
+                # A retried run asks again under its first run's id, and gets the same number.
+                id=context.run.root_run_id or context.run.run_id,
+                trigger=config.trigger,
+                reason=config.reason,
+                params=config.params,
+            )
+            reservation = source.open().reserve(
+                declared, request, run=run_info(context.run.run_id, context.run.tags)
+            )
+        except RegistryError as error:
+            raise refuse(error) from error
+        context.log.info(reservation.sentence)
+        context.add_output_metadata(
+            {
+                "outcome": reservation.outcome,
+                "version": reservation.version.number,
+                "recipe": reservation.version.recipe_digest,
+                "sentence": reservation.sentence,
+            }
+        )
+
+    @dg.job(
+        name=names.retrain_job,
+        description=f"Reserves the next version of {declared.name} for the data and code that are"
+        " current; the version sensor then trains it. A recipe that was trained already"
+        " is not trained again.",
+    )
+    def retrain() -> None:
+        reserve()
+
+    return retrain
+
+
+def retrain_schedule(declared: RegisteredModel) -> dg.ScheduleDefinition | None:
+    """Make the schedule that a declaration asks for, if it asks for one."""
+    if declared.retrain is None:
+        return None
+    names = Names(declared.name)
+    return dg.ScheduleDefinition(
+        name=names.schedule,
+        job_name=names.retrain_job,
+        cron_schedule=declared.retrain.cron,
+        execution_timezone=declared.retrain.timezone,
+        run_config=dg.RunConfig(
+            ops={
+                f"{declared.name}__reserve": RetrainConfig(
+                    trigger="schedule", reason=f"scheduled: {declared.retrain.cron}"
+                )
+            }
+        ),
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"Asks for a new version of {declared.name}; nothing new, nothing trained.",
+    )

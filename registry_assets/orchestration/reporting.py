@@ -1,0 +1,213 @@
+"""Reports to Dagster what the registry knows and Dagster's event log is missing.
+
+The truth is in catalog and store; the event log displays it. Versions that were committed
+elsewhere, promotions made on the command line, partitions or histories deleted in the UI,
+and steps that died between the registry's commit and Dagster's event: all are the same
+case, something that is in the registry and not in the log.
+
+The sensor finds what is missing, and a run reports it. An event of no run would need no run,
+but Dagster's SQLite storage takes only one such result of a check for each partition.
+"""
+
+import json
+from collections.abc import Iterator
+
+import dagster as dg
+
+from registry_assets.catalog.models import PRODUCTION
+from registry_assets.errors import RegistryError
+from registry_assets.evaluation.results import EvaluationResult
+from registry_assets.lifecycle.evaluating import RESULT_FILE
+from registry_assets.orchestration.attempts import read_job_attempts
+from registry_assets.orchestration.checks import check_event, check_results
+from registry_assets.orchestration.io_manager import snapshot_metadata
+from registry_assets.orchestration.keys import Names
+from registry_assets.orchestration.missing import Found, Missing, Reported, find_missing
+from registry_assets.orchestration.pointer_asset import is_verified, verify_pointer
+from registry_assets.orchestration.presentation import (
+    evaluation_metadata,
+    promotion_metadata,
+    version_metadata,
+)
+from registry_assets.orchestration.resource import RegistryResource, refuse
+from registry_assets.orchestration.version_assets import VersionAssets
+from registry_assets.registry import Registry, VersionSummary
+
+REPORT_SENSOR = "registry__report"
+REPORT_JOB = REPORT_SENSOR
+
+NOTHING_MISSING = "Dagster's event log has everything that the registry knows"
+"""The skip reason of a tick that had nothing to report."""
+
+Event = dg.AssetMaterialization | dg.AssetCheckEvaluation
+
+
+def report_sensor(
+    reported: Reported, job: dg.JobDefinition, source: RegistryResource, *, interval: int
+) -> dg.SensorDefinition:
+    """Make the one sensor that finds what Dagster's event log is missing, and has it reported."""
+
+    @dg.sensor(
+        name=REPORT_SENSOR,
+        job=job,
+        minimum_interval_seconds=interval,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Looks for snapshots, versions, evaluations and promotions that are in the"
+        f" registry and not in Dagster's event log, made elsewhere or deleted in the UI, and"
+        f" launches the job `{REPORT_JOB}`. It adds missing partitions by itself.",
+    )
+    def report(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        found = find_missing(context.instance, source.open(), reported)
+        requests, reason = _request(context.instance, found)
+        return dg.SensorResult(
+            run_requests=requests,
+            dynamic_partitions_requests=found.partitions,
+            skip_reason=None if requests else "; ".join(filter(None, [reason, found.added])),
+        )
+
+    return report
+
+
+def report_job(reported: Reported, source: RegistryResource) -> dg.JobDefinition:
+    """Make the job that reports what Dagster's event log is missing when its run begins."""
+
+    @dg.op(name=f"{REPORT_JOB}_missing", out=dg.Out(dg.Nothing))
+    def report_missing(
+        context: dg.OpExecutionContext,
+    ) -> Iterator[Event | dg.Output[None]]:
+        """Log every event that is missing; of one that cannot be made, say why at the end."""
+        try:
+            registry = source.open()
+            missing = find_missing(context.instance, registry, reported).missing
+        except RegistryError as error:
+            raise refuse(error) from error
+        failures = []
+        for one in missing:
+            try:
+                events = list(_events(context.instance, registry, reported, one))
+            except RegistryError as error:
+                # One file that is corrupt must not keep everything else out of the log.
+                failures.append(f"{one.sentence} cannot be reported: {error}")
+                continue
+            yield from events
+            context.log.info("reported %s", one.sentence)
+        if failures:
+            raise dg.Failure(description="\n".join(failures), allow_retries=False)
+        if not missing:
+            context.log.info(NOTHING_MISSING)
+        yield dg.Output(None)
+
+    @dg.job(
+        name=REPORT_JOB,
+        description="Reports to Dagster what the registry knows and its event log is missing."
+        f" Launched by the sensor {REPORT_SENSOR}; safe to launch by hand: what is there"
+        " already is not reported again.",
+    )
+    def report() -> None:
+        report_missing()
+
+    return report
+
+
+def _request(instance: dg.DagsterInstance, found: Found) -> tuple[list[dg.RunRequest], str]:
+    """Give the run to ask for; none, and the reason, where none is needed or sensible."""
+    if not found.missing:
+        return [], "" if found.partitions else NOTHING_MISSING
+    attempts = read_job_attempts(instance, job=REPORT_JOB, state=found.state)
+    if attempts.alive:
+        return [], f"a run of {REPORT_JOB} is under way"
+    if attempts.exhausted:
+        rest = f" and {len(found.missing) - 1} more" if found.missing[1:] else ""
+        return [], (
+            f"{found.missing[0].sentence}{rest}: reporting {attempts.sentence};"
+            f" launch the job {REPORT_JOB} by hand to try again"
+        )
+    return [dg.RunRequest(run_key=f"{found.state}{attempts.next}")], ""
+
+
+def _events(
+    instance: dg.DagsterInstance, registry: Registry, reported: Reported, missing: Missing
+) -> Iterator[Event]:
+    """Make the events of one thing that is missing.
+
+    Results of checks come before the materialization: whatever ends the run between them, the
+    materialization is still missing, and a gate that failed is reported again.
+    """
+    for model, assets in reported.models:
+        names = Names(model.name)
+        if missing.asset == names.pointer_key(PRODUCTION):
+            return _promotion_events(instance, registry, model.name, missing)
+        if missing.asset in (names.model_key, names.evaluation_key):
+            summary = registry.version_numbered(model.name, int(str(missing.partition)))
+            if missing.asset == names.model_key:
+                return _model_events(assets, summary, missing)
+            return _evaluation_events(registry, assets, summary, missing)
+    return _snapshot_events(registry, missing)
+
+
+def _snapshot_events(registry: Registry, missing: Missing) -> Iterator[Event]:
+    snapshot = registry.find_snapshots([missing.digest])[missing.digest]
+    yield _materialization(missing, snapshot_metadata(registry, snapshot))
+
+
+def _model_events(
+    assets: VersionAssets, summary: VersionSummary, missing: Missing
+) -> Iterator[Event]:
+    found = [verdict.finding for verdict in summary.verdicts]
+    for result in check_results(assets.model_specs, found, version=summary.version):
+        yield check_event(result, missing.partition)
+    yield _materialization(missing, version_metadata(summary.version))
+
+
+def _evaluation_events(
+    registry: Registry, assets: VersionAssets, summary: VersionSummary, missing: Missing
+) -> Iterator[Event]:
+    version = summary.version
+    if summary.evaluation is None or summary.evaluation.digest != missing.digest:
+        return  # evaluated again since it was found missing: the next look finds that
+    results = check_results(
+        assets.evaluation_specs,
+        [verdict.finding for verdict in summary.verdicts],
+        version=version,
+        evaluation=missing.digest,
+        decision=registry.decision(version.model, version.number),
+    )
+    metadata = evaluation_metadata(version, missing.digest, _result(registry, missing.digest))
+    for result in results:
+        yield check_event(result, missing.partition)
+    yield _materialization(missing, metadata)
+
+
+def _promotion_events(
+    instance: dg.DagsterInstance, registry: Registry, model: str, missing: Missing
+) -> Iterator[Event]:
+    promotions = {p.generation: p for p in registry.promotions(model, PRODUCTION)}
+    promotion = promotions[missing.generation or 0]
+    newest = promotion.generation == max(promotions)
+    if newest and not is_verified(instance, model, promotion.digest):
+        yield check_event(verify_pointer(registry, model), None)
+    yield _materialization(missing, promotion_metadata(promotion))
+
+
+def _result(registry: Registry, digest: str) -> EvaluationResult:
+    files = registry.manifest(digest).files
+    read = registry.backends.store.read
+    pictures = {
+        file.path.removeprefix("pictures/").removesuffix(".png"): read(file.sha256)
+        for file in files
+        if file.path.startswith("pictures/")
+    }
+    (document,) = (file for file in files if file.path == RESULT_FILE)
+    return EvaluationResult.from_json(json.loads(read(document.sha256)), pictures=pictures)
+
+
+def _materialization(missing: Missing, metadata: dict[str, object]) -> dg.AssetMaterialization:
+    return dg.AssetMaterialization(
+        asset_key=missing.asset,
+        partition=missing.partition,
+        metadata=metadata,  # type: ignore[arg-type]
+        tags={
+            "dagster/data_version": missing.digest,
+            "dagster/data_version_is_user_provided": "true",
+        },
+    )
