@@ -1,0 +1,182 @@
+"""What a command has found out, read from the registry and not yet laid out.
+
+Both the tables for people and the JSON for programs are made from these values, so they
+cannot differ. Nothing here decides: whether a check counts as passed is asked of
+`registry_assets.governance`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from registry_assets.catalog.evaluations import Finding
+from registry_assets.catalog.models import PRODUCTION, ModelRecord
+from registry_assets.catalog.pointers import PointerRecord, PromotionRecord
+from registry_assets.catalog.versions import VersionRecord
+from registry_assets.governance.decide import Held, Reason, gates_passed
+from registry_assets.governance.policy import RequiredCheck
+from registry_assets.governance.standing import Decision, Stage
+from registry_assets.references import Reference
+from registry_assets.registry import Registry, VersionSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check that the policy asks for, and what is known about it.
+
+    Args:
+        finding: None where there is no verdict.
+        passed: whether it counts; a verdict of another rule or other bytes does not.
+    """
+
+    required: RequiredCheck
+    finding: Finding | None
+    passed: bool
+
+    @property
+    def outcome(self) -> str:
+        """The verdict's outcome, or why there is none that counts."""
+        if self.finding is None:
+            return "missing"
+        unfit = not self.passed and self.finding.outcome == "passed"
+        return "outdated" if unfit else self.finding.outcome
+
+    @property
+    def why(self) -> str:
+        """The sentence behind the outcome."""
+        if self.finding is None:
+            return f"no verdict yet: {self.required.sentence}"
+        if self.outcome == "outdated":
+            return f"reached under another rule; now: {self.required.sentence}"
+        return self.finding.why
+
+
+@dataclass(frozen=True, slots=True)
+class Tenure:
+    """A time in which a pointer held a version; `until` is None while it does."""
+
+    promotion: PromotionRecord
+    until: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionAnswer:
+    """One version with its checks, its times in production and what holds it now.
+
+    Args:
+        checks: none where there is no committed version to check.
+        candidate: the version that would be promoted next, if any.
+    """
+
+    model: ModelRecord
+    summary: VersionSummary
+    decision: Decision
+    checks: tuple[Check, ...]
+    tenures: tuple[Tenure, ...]
+    candidate: int | None
+
+    @property
+    def version(self) -> VersionRecord:
+        """The version itself."""
+        return self.summary.version
+
+    @property
+    def stage(self) -> Stage:
+        """Its stage."""
+        return self.summary.stage
+
+    @property
+    def metrics(self) -> dict[str, Mapping[str, Any]]:
+        """The newest evaluation's metrics, the headline first; empty without one."""
+        evaluation = self.summary.evaluation
+        if evaluation is None:
+            return {}
+        declared = [str(name) for name in self.model.suite["evaluation"]["metrics"]]
+        order = [*declared, *sorted(set(evaluation.metrics) - set(declared))]
+        return {name: evaluation.metrics[name] for name in order if name in evaluation.metrics}
+
+    @property
+    def missed(self) -> tuple[Check, ...]:
+        """Checks that do not count as passed."""
+        return tuple(check for check in self.checks if not check.passed)
+
+    @property
+    def waits_for(self) -> tuple[Reason, ...]:
+        """What holds a version on its way to production; nothing for one that was there."""
+        answer = self.decision.answer
+        on_its_way = self.stage in ("development", "staging", "rejected")
+        return answer.reasons if on_its_way and isinstance(answer, Held) else ()
+
+
+def read_version(registry: Registry, reference: str) -> VersionAnswer:
+    """Read everything about the version that a reference names, whatever became of it."""
+    parsed = Reference.parse(reference)
+    if parsed.version is None:
+        summary = registry.version(reference)
+    else:
+        # By number also a failed or reserved one can be asked about.
+        summary = registry.version_numbered(parsed.model, parsed.version)
+    model = registry.model(parsed.model)
+    return _answer(registry, model, summary, read_candidate(registry, model.name))
+
+
+def read_versions(registry: Registry, name: str) -> tuple[VersionAnswer, ...]:
+    """Read everything about each version of a model, oldest first."""
+    model, candidate = registry.model(name), read_candidate(registry, name)
+    return tuple(
+        _answer(registry, model, summary, candidate) for summary in registry.versions(name)
+    )
+
+
+def read_candidate(registry: Registry, model: str, *, pointer: str = PRODUCTION) -> int | None:
+    """Read which version a pointer would be moved to next, if nothing held it."""
+    decision = registry.decision(model, pointer=pointer)
+    return None if decision is None else decision.standing.version.number
+
+
+def read_holding(registry: Registry, pointer: PointerRecord) -> PromotionRecord | None:
+    """Read the promotion that brought a pointer to what it holds."""
+    if pointer.version is None:
+        return None
+    return registry.promotions(pointer.model, pointer.name)[-1]
+
+
+def _answer(
+    registry: Registry, model: ModelRecord, summary: VersionSummary, candidate: int | None
+) -> VersionAnswer:
+    number = summary.version.number
+    decision = registry.decision(model.name, number)
+    assert decision is not None  # None only where no number is given
+    tenures = _tenures(registry.promotions(model.name))
+    return VersionAnswer(
+        model=model,
+        summary=summary,
+        decision=decision,
+        checks=read_checks(decision),
+        tenures=tuple(t for t in tenures if t.promotion.version == number),
+        candidate=candidate,
+    )
+
+
+def read_checks(decision: Decision) -> tuple[Check, ...]:
+    """Set every check that the policy asks for beside its verdict."""
+    standing, answer = decision.standing, decision.answer
+    if standing.version.state != "committed":
+        return ()
+    findings = {verdict.finding.gate: verdict.finding for verdict in standing.verdicts}
+    unmet = {reason.subject for reason in answer.reasons} if isinstance(answer, Held) else set()
+
+    def passed(check: RequiredCheck) -> bool:
+        if standing.evaluation is None:
+            return check.name in findings and check.name not in unmet
+        # What went stale after it passed still says what the version earned.
+        return bool(gates_passed(replace(decision.policy, checks=(check,)), standing))
+
+    return tuple(
+        Check(check, findings.get(check.name), passed(check)) for check in decision.policy.checks
+    )
+
+
+def _tenures(promotions: tuple[PromotionRecord, ...]) -> list[Tenure]:
+    ended = {(p.pointer, p.generation - 1): p.created_at for p in promotions}
+    return [Tenure(p, ended.get((p.pointer, p.generation))) for p in promotions]

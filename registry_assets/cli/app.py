@@ -1,0 +1,122 @@
+"""The command group, and how whatever goes wrong becomes one clear message and a code."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from enum import IntEnum
+from importlib.metadata import version
+
+import click
+
+from registry_assets.cli.changing import init, pull
+from registry_assets.cli.reading import explain, lineage, log, models, show, verify, versions
+from registry_assets.cli.text import visible
+from registry_assets.errors import (
+    InvalidName,
+    InvalidReference,
+    NoRegistry,
+    NotFound,
+    RegistryError,
+    VersionFailed,
+)
+
+INTERRUPTED = 130
+MISTYPED = (InvalidName, InvalidReference, NoRegistry, NotFound, VersionFailed)
+SECTIONS = {
+    "Read the registry": (models, versions, show, lineage, explain, log, verify),
+    "Change the registry": (init,),
+    "Move": (pull,),
+}
+
+
+class Exit(IntEnum):
+    """What an exit code means; kept from release to release."""
+
+    DONE = 0
+    NO = 1
+    MISTYPED = 2
+    UNANSWERED = 3
+
+
+class Sections(click.Group):
+    """A group whose help shows its commands by what they do."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands by section, each in the order of its work."""
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl(
+                    [(str(c.name), c.get_short_help_str(limit=70)) for c in commands]
+                )
+
+
+@click.group(
+    cls=Sections,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="""\b
+A reference says which version:
+  flight_delay:12                  a number
+  flight_delay@production          what a pointer holds
+  flight_delay@sha256:<64 digits>  a digest
+
+\b
+Exit codes:
+  0  done
+  1  the answer is no: verify found problems
+  2  what was typed is wrong: no such command, model, version or registry
+  3  the registry cannot answer: catalog or store are busy, damaged or unwritable
+
+\b
+Environment:
+  REGISTRY_HOME     the project's folder; else the nearest one upwards with a registry
+  REGISTRY_DEBUG=1  show the traceback of an error
+  NO_COLOR=1        no colours""",
+)
+@click.version_option(version("registry_assets"), prog_name="registry")
+def registry() -> None:
+    """The model registry of the project you stand in.
+
+    Every command takes --json, and then prints one JSON document. `registry COMMAND --help`
+    shows what it answers, with examples.
+    """
+
+
+for _commands in SECTIONS.values():
+    for _command in _commands:
+        registry.add_command(_command)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code; errors are one message on stderr."""
+    try:
+        code = registry.main(arguments, prog_name="registry", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Abort:
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except RegistryError as error:
+        _report(error.message, error.hint)
+        return Exit.MISTYPED if isinstance(error, MISTYPED) else Exit.UNANSWERED
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        hint = "check that path, and that it may be used by this user" if where else ""
+        _report(f"{where}{error.strerror or error}", hint)
+        return Exit.UNANSWERED
+    except Exception as error:  # noqa: BLE001 - Python's own exit code for a crash means "no" here
+        _report(
+            f"unexpected {type(error).__name__}: {error}",
+            "this is a defect of registry_assets; REGISTRY_DEBUG=1 shows where",
+        )
+        return Exit.UNANSWERED
+    return Exit.DONE if code is None else int(code)
+
+
+def _report(message: str, hint: str) -> None:
+    if os.environ.get("REGISTRY_DEBUG") == "1":
+        traceback.print_exc()
+    click.echo(f"Error: {visible(message, lines=True)}", err=True)
+    if hint:
+        click.echo(f"Hint: {visible(hint, lines=True)}", err=True)

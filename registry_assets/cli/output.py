@@ -1,0 +1,296 @@
+"""What programs read: one JSON document per command, in the vocabulary's words.
+
+Stable: a field keeps its name and meaning from release to release, and fields are only
+added. Digests are whole, instants are UTC with microseconds, numbers are finite (null, with
+a reason, where there is none).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from registry_assets.catalog.ledger import Event
+from registry_assets.catalog.models import ModelRecord
+from registry_assets.catalog.pointers import PointerRecord, PromotionRecord
+from registry_assets.catalog.snapshots import SnapshotRecord
+from registry_assets.catalog.versions import VersionRecord
+from registry_assets.cli.answers import Check, VersionAnswer, read_checks
+from registry_assets.cli.explain import Explanation
+from registry_assets.cli.lineage import Lineage
+from registry_assets.cli.remedies import next_step
+from registry_assets.cli.show import ModelCard, VersionPage
+from registry_assets.governance.decide import Reason
+from registry_assets.lifecycle.verifying import Verification
+from registry_assets.recipe import SnapshotRef
+
+Document = dict[str, Any]
+
+
+def print_json(document: Document) -> None:
+    """Print one document on stdout; ASCII, so that no terminal can be steered by it."""
+    click.echo(json.dumps(document, indent=2, allow_nan=False))
+
+
+def model_document(card: ModelCard) -> Document:
+    """Give a model's card."""
+    model = card.model
+    return {
+        "model": model.name,
+        "description": model.description,
+        "task": model.task,
+        "owners": list(model.owners),
+        "tags": dict(model.tags),
+        **_policy(model),
+        "metrics": list(model.suite["evaluation"]["metrics"]),
+        "gates": [
+            {name: gate[name] for name in ("name", "sentence", "relative", "digest")}
+            for gate in model.suite["gates"]
+        ],
+        "pointers": [_pointer(pointer, held) for pointer, held in card.pointers],
+        "versions": len(card.versions),
+        "stages": dict(card.stages),
+        "created_at": model.created_at,
+    }
+
+
+def _policy(model: ModelRecord) -> Document:
+    return {
+        "risk": model.policy["risk"],
+        "approvals": model.policy["approvals"],
+        "roles": list(model.policy["roles"]),
+        "policy": model.policy_digest,
+        "suite": model.suite_digest,
+    }
+
+
+def _pointer(pointer: PointerRecord, held: PromotionRecord | None) -> Document:
+    return {
+        "pointer": pointer.name,
+        "version": pointer.version,
+        "digest": pointer.digest,
+        "generation": pointer.generation,
+        "since": pointer.moved_at,
+        "promoted_by": held.actor if held else None,
+        "run_id": held.run_id if held else None,
+    }
+
+
+def versions_document(model: str, answers: Sequence[VersionAnswer]) -> Document:
+    """Give a model's versions, oldest first."""
+    return {"model": model, "versions": [version_document(answer) for answer in answers]}
+
+
+def version_document(answer: VersionAnswer) -> Document:
+    """Give one version: what it is, how good it is, where it is and was."""
+    version, evaluation = answer.version, answer.summary.evaluation
+    return {
+        **identity(version),
+        "stage": answer.stage,
+        "state": version.state,
+        "recipe": version.recipe_digest,
+        "parents": [_parent("train", ref) for ref in version.recipe.train]
+        + [_parent("holdout", ref) for ref in version.recipe.holdout],
+        "split": dict(version.recipe.split),
+        "evaluation": evaluation.digest if evaluation else None,
+        "metrics": {
+            name: {field: found[field] for field in ("value", "low", "high", "rows", "reason")}
+            for name, found in answer.metrics.items()
+        },
+        "verdicts": [_verdict(check) for check in answer.checks],
+        "pointers": [t.promotion.pointer for t in answer.tenures if t.until is None],
+        "promotions": [_promotion(t.promotion, t.until) for t in answer.tenures],
+        "reasons": [_reason(reason, version.model) for reason in answer.waits_for],
+        "failure": version.failure,
+        "reserved_at": version.reserved_at,
+        "finished_at": version.finished_at,
+    }
+
+
+def _comparison(page: VersionPage) -> Document | None:
+    found = page.figures.comparison if page.figures else None
+    return None if found is None else {**found.to_json(), "outcome": found.outcome}
+
+
+def identity(version: VersionRecord) -> Document:
+    """Give what names a version."""
+    return {
+        "reference": version.reference,
+        "model": version.model,
+        "version": version.number,
+        "digest": version.digest,
+    }
+
+
+def _parent(role: str, ref: SnapshotRef) -> Document:
+    return {"role": role, **ref.to_json()}
+
+
+def _verdict(check: Check) -> Document:
+    found = check.finding
+    numbers = ("value", "low", "high", "threshold", "rows")
+    return {
+        "gate": check.required.name,
+        "outcome": check.outcome,
+        "passed": check.passed,
+        "why": check.why,
+        **{name: getattr(found, name) if found else None for name in numbers},
+    }
+
+
+def _promotion(promotion: PromotionRecord, until: str | None) -> Document:
+    return {
+        "pointer": promotion.pointer,
+        "generation": promotion.generation,
+        "from_version": promotion.from_version,
+        "since": promotion.created_at,
+        "until": until,
+        "actor": promotion.actor,
+        "reason": promotion.reason,
+        "run_id": promotion.run_id,
+        "policy": promotion.policy_digest,
+        "evaluation": promotion.evidence.get("evaluation"),
+    }
+
+
+def _reason(reason: Reason, model: str) -> Document:
+    return {
+        "code": reason.code,
+        "subject": reason.subject,
+        "sentence": reason.sentence,
+        "remedy": reason.remedy,
+        "next": next_step(reason, model),
+    }
+
+
+def page_document(page: VersionPage) -> Document:
+    """Give everything about one version."""
+    answer = page.answer
+    version, facts = answer.version, answer.version.metadata
+    document = version_document(answer)
+    for parent in document["parents"]:
+        found = page.snapshots.get(parent["digest"])
+        parent["rows"] = found.rows if found else None
+    named = ("description", "owners", "tags", "properties", "framework", "framework_version")
+    return {
+        **document,
+        "comparison": _comparison(page),
+        "slices": [part.to_json() for part in page.figures.slices] if page.figures else [],
+        "datasets": [_snapshot(snapshot) for snapshot in page.datasets],
+        "target": version.recipe.target,
+        "params": dict(version.recipe.params),
+        "code": {
+            "digest": version.recipe.code,
+            "commit": facts.get("code_commit"),
+            "dirty": facts.get("code_dirty"),
+            "repository": facts.get("code_repository"),
+            "distributions": dict(version.recipe.distributions),
+        },
+        "environment": page.environment,
+        **{name: facts.get(name) for name in named},
+        "training": {
+            "actor": version.actor,
+            "trigger": version.trigger,
+            "reason": version.reason,
+            "run_id": version.run_id,
+            "run_url": facts.get("run_url"),
+            "started_at": facts.get("started_at"),
+            "finished_at": facts.get("finished_at"),
+            "duration_seconds": facts.get("duration_seconds"),
+        },
+    }
+
+
+def _snapshot(snapshot: SnapshotRecord) -> Document:
+    return {**snapshot.ref.to_json(), "rows": snapshot.rows}
+
+
+def lineage_document(lineage: Lineage) -> Document:
+    """Give a version's ancestors: each manifest once, parents by digest, the version first."""
+    evaluation = lineage.evaluation
+    return {
+        **identity(lineage.answer.version),
+        "stage": lineage.answer.stage,
+        "code": {
+            "digest": lineage.answer.version.recipe.code,
+            "commit": lineage.answer.version.metadata.get("code_commit"),
+            "dirty": lineage.answer.version.metadata.get("code_dirty"),
+        },
+        "evaluation": evaluation.digest if evaluation else None,
+        "manifests": [
+            {
+                "digest": node.digest,
+                "kind": node.kind,
+                "name": node.name,
+                "rows": node.rows,
+                "parents": [{"role": p.role, "digest": p.digest} for p in node.parents],
+            }
+            for node in lineage.nodes.values()
+        ],
+    }
+
+
+def explanation_document(explanation: Explanation) -> Document:
+    """Give the decision on a pointer's candidate, with every reason."""
+    pointer, decision = explanation.pointer, explanation.decision
+    standing = decision.standing if decision else None
+    evaluation = standing.evaluation if standing else None
+    return {
+        "model": pointer.model,
+        "pointer": pointer.name,
+        "generation": pointer.generation,
+        "holds": _pointer(pointer, explanation.holding) if explanation.holding else None,
+        "decision": explanation.answer,
+        "candidate": explanation.candidate,
+        "version": standing.version.number if standing else None,
+        "digest": standing.version.digest if standing else None,
+        "evaluation": evaluation.digest if evaluation else None,
+        "policy": decision.policy.digest if decision else None,
+        "reasons": [_reason(reason, pointer.model) for reason in explanation.reasons],
+        "verdicts": [_verdict(check) for check in read_checks(decision)] if decision else [],
+        "unfinished": [
+            {**identity(version), "state": version.state, "failure": version.failure}
+            for version in explanation.unfinished
+        ],
+    }
+
+
+def log_document(chain: str, events: Sequence[Event]) -> Document:
+    """Give events of a chain, oldest first."""
+    return {"chain": chain, "events": [_event(event) for event in events]}
+
+
+def _event(event: Event) -> Document:
+    body: Mapping[str, Any] = event.body
+    said = ("effective_at", "recorded_at", "sentence", "actor", "reason", "facts")
+    return {
+        "sequence": event.sequence,
+        "kind": event.kind,
+        **{name: body.get(name) for name in said},
+        "digest": event.digest,
+        "previous": event.previous,
+    }
+
+
+def verification_document(reference: str | None, found: Verification) -> Document:
+    """Give what was checked, and every problem."""
+    return {
+        "reference": reference,
+        "clean": found.clean,
+        "checked": {
+            "manifests": found.manifests,
+            "blobs": found.blobs,
+            "rows": found.rows,
+            "events": found.events,
+        },
+        "problems": [
+            {
+                "code": problem.code,
+                "subject": problem.subject,
+                "sentence": problem.sentence,
+                "touches": list(problem.touches),
+            }
+            for problem in found.problems
+        ],
+    }

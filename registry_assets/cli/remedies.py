@@ -1,0 +1,41 @@
+"""What a person does next about each reason that holds a version.
+
+Keyed by the stable codes of `registry_assets.governance.decide`, which says what is
+missing; the commands and jobs that mend it are named here.
+"""
+
+from registry_assets.governance.decide import RE_EVALUATE, RETRAIN, Held, Reason
+
+
+def next_step(reason: Reason, model: str) -> str:
+    """Give what to do about one reason, as a sentence; empty where nothing helps."""
+    retrain = f"launch the job {model}__retrain"
+    if reason.remedy == RE_EVALUATE:
+        return (
+            "evaluate it again: the promotion sensor asks for that once by itself;"
+            f" by hand, launch the job {model}__evaluate"
+        )
+    return {
+        "not_committed": f"wait for its run to end, or {retrain}",
+        "other_target": f"train a version for the target declared now: {retrain}",
+        "no_metrics": f"declare metrics, then launch the job {model}__evaluate",
+        "not_forward": f"{retrain}: a newer version can be promoted",
+        "check_failed": f"train a better version (other data, params or code): {retrain}",
+        "check_undecided": (
+            f"judge on rows that neither version was trained on: {retrain} once newer data is there"
+        ),
+        "check_no_baseline": "its gate says first='hold': nothing can pass it before production"
+        " holds a version; declare first='pass' to start with this one",
+        "declaration_weaker": "put back in the declaration what it asked for before; this release"
+        " has no way to make a policy weaker",
+        "approval_missing": "a person must approve it; this release has no way to record an"
+        " approval yet, so the version stays in staging",
+    }.get(reason.code, retrain if reason.remedy == RETRAIN else reason.remedy)
+
+
+def next_steps(held: Held, model: str) -> tuple[str, ...]:
+    """Give everything to do about all reasons, each once, in the order of the reasons."""
+    # No other step helps a version that is there already, or that may not come back this way.
+    direction = [r for r in held.reasons if r.code in ("already_held", "not_forward")]
+    steps = (next_step(reason, model) for reason in direction or held.reasons)
+    return tuple(dict.fromkeys(step for step in steps if step))

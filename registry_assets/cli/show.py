@@ -1,0 +1,340 @@
+"""Single pages: everything about one version, and the card of one model."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from registry_assets.catalog.models import ModelRecord
+from registry_assets.catalog.pointers import PointerRecord, PromotionRecord
+from registry_assets.catalog.snapshots import SnapshotRecord
+from registry_assets.cli.answers import VersionAnswer, read_holding
+from registry_assets.cli.figures import comparison_table, read_figures, slices_table
+from registry_assets.cli.remedies import next_steps
+from registry_assets.cli.styles import (
+    facts_grid,
+    joined,
+    outcome_text,
+    plain_grid,
+    plain_table,
+    stage_text,
+)
+from registry_assets.cli.text import holdout, moment, plural, short, span, visible
+from registry_assets.evaluation.results import EvaluationResult
+from registry_assets.governance.decide import Held
+from registry_assets.recipe import SnapshotRef
+from registry_assets.registry import Registry, VersionSummary
+
+ENVIRONMENT_FILE = "environment.json"
+
+
+@dataclass(frozen=True, slots=True)
+class VersionPage:
+    """A version with the snapshots it was made from, and the environment it was made in.
+
+    Args:
+        snapshots: what is known about each feature snapshot of the recipe, by digest.
+        datasets: the snapshots that those were made from, in order.
+        environment: None for a version that was not committed.
+        figures: None for one that was not evaluated.
+    """
+
+    answer: VersionAnswer
+    snapshots: Mapping[str, SnapshotRecord]
+    datasets: tuple[SnapshotRecord, ...]
+    environment: Mapping[str, Any] | None
+    figures: EvaluationResult | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """A model with its pointers, each beside the promotion that moved it last."""
+
+    model: ModelRecord
+    pointers: tuple[tuple[PointerRecord, PromotionRecord | None], ...]
+    versions: tuple[VersionSummary, ...]
+
+    @property
+    def stages(self) -> Counter[str]:
+        """How many versions there are of each stage."""
+        return Counter(summary.stage for summary in self.versions)
+
+
+def read_page(registry: Registry, answer: VersionAnswer) -> VersionPage:
+    """Read what a version was made from and in."""
+    recipe, digest = answer.version.recipe, answer.version.digest
+    features = dict.fromkeys(ref.digest for ref in (*recipe.train, *recipe.holdout))
+    parents = dict.fromkeys(
+        parent.digest for found in features for parent in registry.manifest(found).parents
+    )
+    datasets = registry.find_snapshots(list(parents))
+    environment = json.loads(registry.read_file(digest, ENVIRONMENT_FILE)) if digest else None
+    return VersionPage(
+        answer=answer,
+        snapshots=registry.find_snapshots(list(features)),
+        datasets=tuple(datasets[parent] for parent in parents if parent in datasets),
+        environment=environment,
+        figures=read_figures(registry, answer.summary),
+    )
+
+
+def read_card(registry: Registry, name: str) -> ModelCard:
+    """Read everything about a model that is not about one version."""
+    return ModelCard(
+        model=registry.model(name),
+        pointers=tuple((p, read_holding(registry, p)) for p in registry.pointers(name)),
+        versions=registry.versions(name),
+    )
+
+
+def version_page(page: VersionPage) -> Group:
+    """Show everything about one version."""
+    answer = page.answer
+    version = answer.version
+    heading = joined(
+        Text(version.reference, "bold"),
+        stage_text(answer.stage),
+        Text(short(version.digest), "cyan"),
+    )
+    parts: list[RenderableType] = [heading, Text(_standing(answer))]
+    if version.failure:
+        parts.append(Text(f"Training failed: {visible(version.failure)}", "red"))
+    parts += _section("Made from", _made_from(page))
+    parts += _section("Described as", _described(answer))
+    if answer.metrics:
+        rows = next(iter(answer.metrics.values()))["rows"]
+        parts += _section(f"Metrics on the holdout, {plural(rows, 'row')}", _metrics(answer))
+    elif version.state == "committed":
+        parts += _section("Metrics", Text("not evaluated yet", "yellow"))
+    if page.figures and page.figures.comparison:
+        comparison = page.figures.comparison
+        against = f" version {comparison.baseline_version}" if comparison.baseline_version else ""
+        title = f"Against {comparison.pointer}{against}, on the same rows"
+        parts += _section(title, comparison_table(comparison))
+    if page.figures and page.figures.slices:
+        parts += _section("By slice", slices_table(page.figures))
+    if answer.checks:
+        parts += _section("Gates", _gates(answer))
+    if answer.waits_for and version.state == "committed":
+        parts += _waits_for(answer)
+    return Group(*parts)
+
+
+def _section(title: str, body: RenderableType) -> list[RenderableType]:
+    return [Text(), Text(title, "bold"), Padding(body, (0, 0, 0, 2))]
+
+
+def _standing(answer: VersionAnswer) -> str:
+    lines = []
+    for tenure in answer.tenures:
+        moved = tenure.promotion
+        until = f" until {moment(tenure.until)}" if tenure.until else ""
+        was = "Was in" if tenure.until else "In"
+        lines.append(
+            f"{was} {moved.pointer} since {moment(moved.created_at)}{until}: promoted by"
+            f" {moved.actor}, run {moved.run_id}"
+            + (f", because {moved.reason}" if moved.reason else "")
+        )
+    ready = answer.stage == "staging" and not answer.waits_for
+    if ready:
+        lines.append("Ready for production: nothing holds it.")
+    elif not lines:
+        lines.append("Was never in production.")
+    return "\n".join(visible(line) for line in lines)
+
+
+def _made_from(page: VersionPage) -> Table:
+    version = page.answer.version
+    recipe, facts = version.recipe, version.metadata
+    grid = facts_grid()
+    grid.add_row("trained on", _snapshots(recipe.train, page))
+    if recipe.split.get("holdout") == "by_key":
+        grid.add_row("held out", Text(visible(holdout(recipe))))
+    else:
+        grid.add_row("held out", _snapshots(recipe.holdout, page))
+    grid.add_row("datasets", _datasets(page))
+    grid.add_row("target", Text(visible(recipe.target)))
+    grid.add_row("params", Text(visible(_pairs(recipe.params))))
+    grid.add_row("code", _code(page))
+    grid.add_row("recipe", Text(short(version.recipe_digest), "cyan"))
+    if page.environment is not None:
+        made = f"{facts['framework']} {facts['framework_version']}"
+        grid.add_row("framework", Text(visible(made)))
+        grid.add_row("environment", Text(visible(_environment(page))))
+    grid.add_row("reserved", Text(visible(_reserved(page))))
+    if version.finished_at:
+        grid.add_row("trained" if version.digest else "failed", Text(visible(_trained(page))))
+    return grid
+
+
+def _snapshots(refs: tuple[SnapshotRef, ...], page: VersionPage) -> Table:
+    grid = plain_grid(3, gap=2)
+    for ref in refs:
+        found = page.snapshots.get(ref.digest)
+        rows = Text(plural(found.rows, "row") if found else "", justify="right")
+        grid.add_row(Text(visible(str(ref))), Text(short(ref.digest), "cyan"), rows)
+    return grid
+
+
+def _datasets(page: VersionPage) -> Table:
+    by_asset: dict[str, list[SnapshotRecord]] = {}
+    for snapshot in page.datasets:
+        by_asset.setdefault(snapshot.asset, []).append(snapshot)
+    grid = plain_grid(3, gap=2)
+    for asset, found in by_asset.items():
+        rows = plural(sum(snapshot.rows for snapshot in found), "row")
+        grid.add_row(Text(visible(asset)), Text(visible(span(found))), Text(rows, justify="right"))
+    return grid
+
+
+def _code(page: VersionPage) -> Text:
+    version = page.answer.version
+    facts = version.metadata
+    digest = Text(short(version.recipe.code), "cyan")
+    if "code_commit" not in facts:
+        return digest
+    state = "with uncommitted changes" if facts["code_dirty"] else "clean"
+    where = f" of {facts['code_repository']}" if facts.get("code_repository") else ""
+    commit = f"commit {str(facts['code_commit'])[:12]}{where} ({state})"
+    return joined(commit, digest)
+
+
+def _environment(page: VersionPage) -> str:
+    found = page.environment or {}
+    versions = page.answer.version.recipe.distributions
+    return ", ".join(
+        [f"Python {found.get('python')}", str(found.get("platform"))]
+        + [f"{name} {number}" for name, number in versions.items()]
+    )
+
+
+def _reserved(page: VersionPage) -> str:
+    version = page.answer.version
+    why = f": {version.reason}" if version.reason else ""
+    return f"{moment(version.reserved_at)} by {version.actor} ({version.trigger}){why}"
+
+
+def _trained(page: VersionPage) -> str:
+    version = page.answer.version
+    facts = version.metadata
+    took = f" in {facts['duration_seconds']:,.1f} s" if "duration_seconds" in facts else ""
+    run = facts.get("run_url") or version.run_id
+    return f"{moment(version.finished_at)}{took}, run {run}"
+
+
+def _described(answer: VersionAnswer) -> Table:
+    # As committed with the version; the declaration may have changed since.
+    facts = answer.version.metadata
+    owners = facts.get("owners") or answer.model.owners
+    tags = facts.get("tags") or answer.model.tags
+    grid = facts_grid()
+    description = facts.get("description") or answer.model.description
+    grid.add_row("description", Text(visible(str(description), lines=True)))
+    grid.add_row("owners", Text(visible(", ".join(owners))))
+    grid.add_row("tags", Text(visible(_pairs(tags))))
+    if facts.get("properties"):
+        grid.add_row("properties", Text(visible(_pairs(facts["properties"]))))
+    return grid
+
+
+def _metrics(answer: VersionAnswer) -> Table:
+    table = plain_table("metric", "value", "95 % interval")
+    table.columns[1].justify = "right"
+    for name, found in answer.metrics.items():
+        if found["value"] is None:
+            table.add_row(
+                Text(visible(name)), Text("undefined", "yellow"), Text(visible(found["reason"]))
+            )
+        else:
+            interval = f"[{found['low']:.4f}, {found['high']:.4f}]"
+            table.add_row(Text(visible(name)), f"{found['value']:.4f}", Text(interval))
+    return table
+
+
+def _gates(answer: VersionAnswer) -> Table:
+    grid = plain_grid(2, gap=2)
+    for check in answer.checks:
+        why = Text.assemble((visible(check.required.name), "bold"), f"\n{visible(check.why)}")
+        grid.add_row(outcome_text(check.outcome, passed=check.passed), why)
+    return grid
+
+
+def _waits_for(answer: VersionAnswer) -> list[RenderableType]:
+    found = answer.decision.answer
+    said_above = {check.required.name for check in answer.missed}
+    steps = next_steps(found, answer.model.name) if isinstance(found, Held) else ()
+    grid = plain_grid(2)
+    reasons = [reason for reason in answer.waits_for if reason.subject not in said_above]
+    for reason in reasons:
+        grid.add_row("-", Text(visible(reason.sentence)))
+    for step in steps:
+        grid.add_row("→", Text(visible(step)))
+    return _section("Waits for" if reasons else "What to do next", grid)
+
+
+def model_card(card: ModelCard) -> Group:
+    """Show what a model is for, what it must pass, and where its versions are."""
+    model = card.model
+    grid = facts_grid()
+    grid.add_row("owners", Text(visible(", ".join(model.owners))))
+    grid.add_row("tags", Text(visible(_pairs(model.tags))))
+    grid.add_row("task", Text(visible(model.task)))
+    grid.add_row("risk", Text(visible(_risk(model))))
+    grid.add_row("declared", moment(model.created_at))
+    grid.add_row("metrics", Text(visible(", ".join(model.suite["evaluation"]["metrics"]))))
+    gates = plain_grid(2)
+    for gate in model.suite["gates"]:
+        gates.add_row("-", Text(visible(gate["sentence"])))
+    parts: list[RenderableType] = [
+        Text(model.name, "bold"),
+        Text(visible(model.description, lines=True)),
+        Text(),
+        grid,
+    ]
+    return Group(
+        *parts,
+        *_section("Pointers", Group(*(_pointer(*pair) for pair in card.pointers))),
+        *_section("Versions", _stages(card)),
+        *_section("Gates", gates),
+    )
+
+
+def _risk(model: ModelRecord) -> str:
+    approvals, roles = model.policy["approvals"], model.policy["roles"]
+    if not approvals:
+        return f"{model.policy['risk']}: no approval needed"
+    whose = f" by {' or '.join(roles)}" if roles else ""
+    return f"{model.policy['risk']}: {plural(approvals, 'approval')}{whose} needed"
+
+
+def _pointer(pointer: PointerRecord, held: PromotionRecord | None) -> Text:
+    name = Text(pointer.name, "bold")
+    if held is None:
+        return joined(name, Text("holds nothing yet", "dim"))
+    what = f"version {held.version} since {moment(held.created_at)}"
+    return joined(name, Text(what, "green"), f"promoted by {held.actor}")
+
+
+def _stages(card: ModelCard) -> Text:
+    if not card.versions:
+        return Text("none yet", "dim")
+    counts = [Text(f"{n} ") + stage_text(stage) for stage, n in _ordered(card.stages)]
+    return Text(f"{len(card.versions)}: ") + Text(", ").join(counts)
+
+
+def _ordered(stages: Counter[str]) -> list[tuple[Any, int]]:
+    order = ("production", "staging", "development", "rejected", "failed", "archived")
+    return [(stage, stages[stage]) for stage in order if stages[stage]]
+
+
+def _pairs(values: Mapping[str, Any]) -> str:
+    def shown(value: Any) -> str:
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+    return ", ".join(f"{name}={shown(value)}" for name, value in values.items()) or "none"

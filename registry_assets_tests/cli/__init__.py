@@ -1,0 +1,1 @@
+"""The `registry` command, on a real registry with a history."""
