@@ -1,0 +1,1 @@
+"""Declarations shipped with the product; their data is in the extra `examples`."""

@@ -1,0 +1,1 @@
+"""The flight delay model: its data, its features and training, and its declaration."""

@@ -1,0 +1,191 @@
+"""Lives chapters of the main job's story through Dagster, and tells what came of each."""
+
+import time
+from collections.abc import Sequence
+
+import dagster as dg
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from registry_assets import definitions
+from registry_assets.catalog.versions import VersionRecord
+from registry_assets.clock import ReplayClock
+from registry_assets.errors import RegistryError
+from registry_assets.models.chapter import Chapter
+from registry_assets.models.flight_delay import declaration as flights
+from registry_assets.models.loan_approval import declaration as loans
+from registry_assets.orchestration.keys import Names
+from registry_assets.orchestration.local import LocalDaemon, RunOutcome, Tick
+from registry_assets.orchestration.reporting import REPORT_SENSOR
+from registry_assets.registry import Registry
+
+# Beside a daemon of `make ui`, what a tick asks for may be under way over there.
+_PATIENCE_SECONDS = 600
+
+_DECLARED = {model.name: model for model in (flights.flight_delay, loans.loan_approval)}
+
+
+class Replay:
+    """The story in one registry: each call lives one chapter, or finds that it was lived."""
+
+    def __init__(self, daemon: LocalDaemon, registry: Registry, console: Console) -> None:
+        self._daemon = daemon
+        self._registry = registry
+        self._console = console
+
+    def live(self, chapter: Chapter) -> None:
+        """Let data arrive, ask for a version, and let the sensors do the rest.
+
+        Raises:
+            RegistryError: a run failed; says why.
+        """
+        # The code location in this process shares the resource, and so the clock.
+        definitions.registry.clock = ReplayClock(chapter.day)
+        self._console.print(f"\n[bold]{chapter.title}[/]")
+        self._data(chapter)
+        names = Names(chapter.model)
+        version = self._version(chapter)
+        if version is not None and not self._is_current(chapter, version):
+            self._say(f"lived before: it came to {version.reference}")
+            return
+        self._retrain(chapter, names)
+        self._train(names, chapter, anew=version is None)
+        if version is None or self._is_newest(version):
+            self._promote(names, anew=version is None)
+
+    def report(self) -> None:
+        """Report to Dagster what its log is missing, if its history was deleted meanwhile."""
+        tick = self._daemon.tick(REPORT_SENSOR)
+        self._finished_all(tick)
+        if tick.runs:
+            self._say("reported to Dagster what its event log was missing")
+
+    def _data(self, chapter: Chapter) -> None:
+        if chapter.model == loans.loan_approval.name:
+            self._materialize([loans.loans.key, loans.loan_features.asset_key])
+            return
+        self._materialize([flights.planes.key])
+        monthly = [flights.flights.key, flights.weather.key, flights.flight_features.asset_key]
+        for month in chapter.partitions:
+            self._materialize(monthly, partition=month)
+
+    def _materialize(self, keys: Sequence[dg.AssetKey], *, partition: str | None = None) -> None:
+        names = [key.to_user_string() for key in keys]
+        held = {
+            name: {snapshot.partition: snapshot for snapshot in self._registry.snapshots(name)}
+            for name in names
+        }
+        where = partition or ""
+        if not all(where in held[name] for name in names):
+            self._finished(self._daemon.materialize(keys, partition_key=partition))
+            held = {
+                name: {s.partition: s for s in self._registry.snapshots(name)} for name in names
+            }
+            rows = ", ".join(f"{name} {held[name][where].rows:,} rows" for name in names)
+            self._say(f"{partition + ': ' if partition else ''}{rows}")
+
+    def _version(self, chapter: Chapter) -> VersionRecord | None:
+        """Give the newest version that this chapter asked for, if it was lived before."""
+        if chapter.model not in {model.name for model in self._registry.models()}:
+            return None
+        for summary in reversed(self._registry.versions(chapter.model)):
+            if summary.version.reason == chapter.reason:
+                return summary.version
+        return None
+
+    def _is_current(self, chapter: Chapter, version: VersionRecord) -> bool:
+        """Tell whether asking again would be about the data that the version is of.
+
+        Once a later month has arrived, the recipe of an earlier day cannot be composed any
+        more; there is nothing to ask.
+        """
+        newest = {ref.digest for ref in version.recipe.train + version.recipe.holdout}
+        features = _DECLARED[chapter.model].features.key
+        return {snapshot.digest for snapshot in self._registry.snapshots(features)} == newest
+
+    def _is_newest(self, version: VersionRecord) -> bool:
+        # By number: the record read before its training is not the one after.
+        return version.number == self._registry.versions(version.model)[-1].version.number
+
+    def _retrain(self, chapter: Chapter, names: Names) -> None:
+        config = {"reason": chapter.reason, "params": dict(chapter.params)}
+        outcome = self._daemon.run_job(
+            names.retrain_job,
+            run_config={"ops": {f"{names.model}__reserve": {"config": config}}},
+        )
+        self._finished(outcome)
+        version = self._version(chapter)
+        if version is not None and version.request == outcome.run_id:
+            self._say(f"{version.reference} is reserved")
+        else:
+            name = version.reference if version else "a version trained before"
+            self._say(f"asked for again, nothing to do: the recipe is that of {name}")
+
+    def _train(self, names: Names, chapter: Chapter, *, anew: bool) -> None:
+        if not (anew or self._registry.reserved(names.model)):
+            return
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while self._registry.reserved(names.model):
+            tick = self._daemon.tick(names.version_sensor)
+            self._finished_all(tick)
+            self._wait(tick, deadline, names.version_sensor)
+        version = self._version(chapter)
+        if version is None:
+            return
+        summary = self._registry.version(version.reference)
+        metric = self._registry.model(names.model).headline
+        found = summary.evaluation.metrics[metric] if summary.evaluation else None
+        score = (
+            f", {metric} {found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
+            if found and found["value"] is not None
+            else ""
+        )
+        self._say(f"{version.reference} is trained and evaluated{score}")
+
+    def _promote(self, names: Names, *, anew: bool) -> None:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            tick = self._daemon.tick(names.promotion_sensor)
+            self._finished_all(tick)
+            pointer = self._registry.pointer(names.model)
+            decision = self._registry.decision(names.model)
+            if tick.runs and decision is None:
+                self._say(f"[green]promoted:[/] {names.model}@production is {pointer.version}")
+                return
+            if decision is None or (not decision.ready and not tick.runs):
+                self._say_skipped(str(tick.skip_reason), whole=anew)
+                return
+            self._wait(tick, deadline, names.promotion_sensor)
+
+    def _wait(self, tick: Tick, deadline: float, sensor: str) -> None:
+        if tick.runs:
+            return
+        if time.monotonic() > deadline:
+            raise RegistryError(
+                f"the sensor {sensor} still waits after {_PATIENCE_SECONDS} s: {tick.skip_reason}",
+                hint="look at the runs in the Dagster UI (`make ui`), then run this again",
+            )
+        time.sleep(1)
+
+    def _finished_all(self, tick: Tick) -> None:
+        for outcome in tick.runs:
+            self._finished(outcome)
+
+    def _finished(self, outcome: RunOutcome) -> None:
+        if not outcome.success:
+            raise RegistryError(
+                f"the run of {outcome.job} failed: {'; '.join(outcome.failures)}",
+                hint=f"the whole log: make ui, then run {outcome.run_id}",
+            )
+
+    def _say_skipped(self, reason: str, *, whole: bool) -> None:
+        """Print a sensor's skip reason: what is held and by what; the table below says why."""
+        about, held, why = reason.partition(" is held: ")
+        self._say(f"the promotion sensor launches nothing: {about}{' is held' if held else ''}")
+        for sentence in why.split("; ") if whole and why else ():
+            by = sentence.partition(" failed: ")[0]
+            self._console.print(Padding(Text(f"- {by}"), (0, 0, 0, 4), expand=False))
+
+    def _say(self, text: str) -> None:
+        self._console.print(f"  {text}", soft_wrap=False)
