@@ -1,0 +1,1 @@
+"""The project as a whole: its boundaries, its files, its lock."""
