@@ -13,7 +13,7 @@ from registry_assets.orchestration.keys import MODEL_TAG, PURPOSE_TAG, VERSION_T
 
 MAX_ATTEMPTS = 3
 
-_ALIVE = [
+ALIVE = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
@@ -66,7 +66,7 @@ def read_attempts(
         state: what the attempts must have been about, beside the version: a run key's stem.
     """
     tags = {MODEL_TAG: model, VERSION_TAG: str(version)}
-    alive = instance.get_runs(dg.RunsFilter(tags=tags, statuses=_ALIVE), limit=1)
+    alive = instance.get_runs(dg.RunsFilter(tags=tags, statuses=ALIVE), limit=1)
     ended = instance.get_runs(dg.RunsFilter(tags={**tags, PURPOSE_TAG: purpose}, statuses=_ENDED))
     return _attempts(alive, ended, state)
 
@@ -77,14 +77,14 @@ def read_job_attempts(instance: dg.DagsterInstance, *, job: str, state: str) -> 
     Args:
         state: what the attempts must have been about: a run key's stem.
     """
-    alive = instance.get_runs(dg.RunsFilter(job_name=job, statuses=_ALIVE), limit=1)
+    alive = instance.get_runs(dg.RunsFilter(job_name=job, statuses=ALIVE), limit=1)
     ended = instance.get_runs(dg.RunsFilter(job_name=job, statuses=_ENDED))
     return _attempts(alive, ended, state)
 
 
 def versions_alive(instance: dg.DagsterInstance, *, model: str) -> set[int]:
     """Give the versions of a model that some run is about at this moment."""
-    runs = instance.get_runs(dg.RunsFilter(tags={MODEL_TAG: model}, statuses=_ALIVE))
+    runs = instance.get_runs(dg.RunsFilter(tags={MODEL_TAG: model}, statuses=ALIVE))
     return {int(run.tags[VERSION_TAG]) for run in runs if VERSION_TAG in run.tags}
 
 

@@ -10,7 +10,8 @@ which calls the daemon's own code. What the sensors look at is decided in the de
 """
 
 import fcntl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,8 @@ from uuid import uuid4
 import dagster as dg
 
 from registry_assets.errors import RegistryError
+from registry_assets.orchestration.attempts import ALIVE
+from registry_assets.orchestration.interrupts import Interrupts
 from registry_assets.orchestration.unstable import runs
 from registry_assets.orchestration.unstable.workspace import GLOBAL_ASSET_JOB, LocalWorkspace
 
@@ -75,15 +78,18 @@ class LocalDaemon:
         workspace: Path | None = None,
         definitions: dg.Definitions | None = None,
     ) -> None:
+        self._lock = Path(instance.root_directory).resolve() / "local_daemons" / uuid4().hex
+        self._held: IO[str] | None = None
+        self._interrupts = Interrupts()
+        self._watching = ExitStack()
+        tags = {_PROCESS_TAG: self._lock.name, **_NO_RETRY}
         if workspace is not None and definitions is None:
-            self._workspace = LocalWorkspace.of_file(workspace, instance)
+            self._workspace = LocalWorkspace.of_file(workspace, instance, tags=tags)
         elif definitions is not None and workspace is None:
-            self._workspace = LocalWorkspace.of_definitions(definitions, instance)
+            self._workspace = LocalWorkspace.of_definitions(definitions, instance, tags=tags)
         else:
             raise TypeError("expected one of workspace and definitions")
         self._instance = self._workspace.instance
-        self._lock = Path(instance.root_directory).resolve() / "local_daemons" / uuid4().hex
-        self._held: IO[str] | None = None
 
     def __enter__(self) -> Self:
         folder = self._lock.parent
@@ -95,6 +101,7 @@ class LocalDaemon:
             # The kernel drops this lock with the process, however that ends.
             self._held = self._lock.open("w")
             fcntl.flock(self._held, fcntl.LOCK_EX)
+        self._watching.enter_context(self._interrupts.watch())
         return self
 
     def __exit__(
@@ -103,10 +110,13 @@ class LocalDaemon:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._watching.close()
         if self._held is not None:
             self._lock.unlink(missing_ok=True)
             self._held.close()
         self._instance.dispose()
+        if error is None:
+            self._interrupts.check()
 
     def tick(self, sensor: str) -> Tick:
         """Evaluate a sensor once, as the daemon would, and execute the runs it asks for.
@@ -118,24 +128,25 @@ class LocalDaemon:
         Raises:
             RegistryError: The sensor's own code failed; the tick is recorded as failed.
         """
-        try:
-            record = self._workspace.tick(sensor)
-        except runs.SensorFailed as error:
-            raise RegistryError(
-                f"The sensor {sensor} failed: {runs.sensor_message(error)}",
-                hint="the traceback is in the Dagster UI, under Automation.",
-            ) from error
-        if record is None:
-            off = f"The sensor {sensor} is off. Start it in the Dagster UI, under Automation."
-            return Tick(sensor, off, (), ())
-        submitted = [self._run(run_id) for run_id in self._workspace.submitted()]
-        new = {runs.run_key(run) for run in submitted}
-        return Tick(
-            sensor,
-            record.skip_reason,
-            runs=self._execute_all(submitted),
-            repeated=tuple(key for key in record.run_keys if key not in new),
-        )
+        with self._nothing_left_alive():
+            try:
+                record = self._workspace.tick(sensor)
+            except runs.SensorFailed as error:
+                raise RegistryError(
+                    f"The sensor {sensor} failed: {runs.sensor_message(error)}",
+                    hint="the traceback is in the Dagster UI, under Automation.",
+                ) from error
+            if record is None:
+                off = f"The sensor {sensor} is off. Start it in the Dagster UI, under Automation."
+                return Tick(sensor, off, (), ())
+            submitted = [self._run(run_id) for run_id in self._workspace.submitted()]
+            new = {runs.run_key(run) for run in submitted}
+            return Tick(
+                sensor,
+                record.skip_reason,
+                runs=tuple([self._execute(run) for run in submitted]),
+                repeated=tuple(key for key in record.run_keys if key not in new),
+            )
 
     def run_job(
         self,
@@ -152,21 +163,21 @@ class LocalDaemon:
             RegistryError: No run was made, for instance for a config that does not fit.
         """
         partition = {} if partition_key is None else {_PARTITION_TAG: partition_key}
-        try:
-            self._workspace.submit(
-                job,
-                run_config=run_config or {},
-                tags={**(tags or {}), **partition},
-                assets=None if asset_selection is None else frozenset(asset_selection),
-            )
-        except dg.DagsterError as error:
-            raise RegistryError(
-                f"Dagster does not launch {job}: {error}",
-                hint="the Dagster UI shows what the job accepts, in its Launchpad.",
-            ) from error
-        (run_id,) = self._workspace.submitted()
-        (outcome,) = self._execute_all([self._run(run_id)])
-        return outcome
+        with self._nothing_left_alive():
+            try:
+                self._workspace.submit(
+                    job,
+                    run_config=run_config or {},
+                    tags={**(tags or {}), **partition},
+                    assets=None if asset_selection is None else frozenset(asset_selection),
+                )
+            except dg.DagsterError as error:
+                raise RegistryError(
+                    f"Dagster does not launch {job}: {error}",
+                    hint="the Dagster UI shows what the job accepts, in its Launchpad.",
+                ) from error
+            (run_id,) = self._workspace.submitted()
+            return self._execute(self._run(run_id))
 
     def materialize(
         self, assets: Sequence[dg.AssetKey], *, partition_key: str | None = None
@@ -179,19 +190,29 @@ class LocalDaemon:
         assert run is not None
         return run
 
-    def _execute_all(self, submitted: Sequence[dg.DagsterRun]) -> tuple[RunOutcome, ...]:
-        for run in submitted:
-            self._instance.add_run_tags(run.run_id, {_PROCESS_TAG: self._lock.name, **_NO_RETRY})
+    @contextmanager
+    def _nothing_left_alive(self) -> Iterator[None]:
+        """Fail, after the block, what was submitted in it and has not ended; lose no Ctrl-C."""
+        self._interrupts.check()
         try:
-            return tuple([self._execute(run) for run in submitted])
+            yield
+        except BaseException as error:
+            # Dagster raises an error of its own for it, or lets the run or the tick fail.
+            if self._interrupts.forget():
+                raise KeyboardInterrupt from error
+            raise
         finally:
-            for run in submitted:
-                self._fail(run.run_id, "The process that executes this run was interrupted.")
+            self._workspace.submitted()
+            self._fail_runs_of(
+                self._lock.name, "The process that executes this run was interrupted."
+            )
+        self._interrupts.check()
 
     def _execute(self, run: dg.DagsterRun) -> RunOutcome:
         with runs.quiet_console(), runs.detached_log_helpers():
             self._workspace.execute(run.run_id)
         ended = self._run(run.run_id)
+        self._interrupts.check()
         if runs.was_interrupted(ended):
             raise KeyboardInterrupt
         return RunOutcome(
@@ -202,9 +223,9 @@ class LocalDaemon:
             failures=runs.failure_messages(self._instance, run.run_id),
         )
 
-    def _fail(self, run_id: str, why: str) -> None:
-        run = self._run(run_id)
-        if not run.is_finished:
+    def _fail_runs_of(self, process: str, why: str) -> None:
+        ours = dg.RunsFilter(tags={_PROCESS_TAG: process}, statuses=ALIVE)
+        for run in self._instance.get_runs(ours):
             self._instance.report_run_failed(run, why)
 
     def _fail_runs_of_the_dead(self) -> None:
@@ -215,6 +236,5 @@ class LocalDaemon:
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
                     continue
-                for run in self._instance.get_runs(dg.RunsFilter(tags={_PROCESS_TAG: lock.name})):
-                    self._fail(run.run_id, "The process that executed this run was killed.")
+                self._fail_runs_of(lock.name, "The process that executed this run was killed.")
                 lock.unlink(missing_ok=True)

@@ -6,12 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from registry_assets.errors import DataUnusable, RegistryError
+from registry_assets.orchestration.attempts import ALIVE
 from registry_assets.orchestration.local import LocalDaemon
 from registry_assets_tests.orchestration import pipeline
 from registry_assets_tests.orchestration.homes import copy_home, make_home
@@ -264,10 +266,57 @@ def test_an_interrupt_stops_this_run_and_those_that_wait(instance: dg.DagsterIns
     assert again.repeated == ("interrupted", "crashed")
 
 
+@pytest.mark.parametrize("swallowed", [BaseException, ZeroDivisionError])
+def test_an_interrupt_of_a_tick_is_not_lost(
+    instance: dg.DagsterInstance, swallowed: type[BaseException]
+) -> None:
+    @dg.asset
+    def nothing() -> None:
+        pass
+
+    @dg.sensor(target=[nothing], default_status=dg.DefaultSensorStatus.RUNNING)
+    def interrupted() -> dg.RunRequest:
+        with suppress(swallowed):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(10)
+        return dg.RunRequest(run_key="once")
+
+    definitions = dg.Definitions(assets=[nothing], sensors=[interrupted])
+    with LocalDaemon(instance=instance, definitions=definitions) as daemon:
+        with pytest.raises(KeyboardInterrupt):
+            daemon.tick("interrupted")
+        assert daemon.materialize([nothing.key]).success
+
+    statuses = {run.status for run in instance.get_runs()}
+    assert not statuses & set(ALIVE)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_that_was_submitted_and_never_began_is_marked_as_failed(
+    home: Path, instance: dg.DagsterInstance, ending: signal.Signals
+) -> None:
+    script = f"""
+import os
+from registry_assets.orchestration.unstable.launching import HandOver
+HandOver.launch_run = lambda self, context: os.kill(os.getpid(), {ending.value})
+{_KILLED}"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, home, "waiting"], check=False, capture_output=True
+    )
+    assert done.returncode == -ending
+    assert b"waiting" not in done.stdout
+
+    with LocalDaemon(instance=instance, definitions=dg.Definitions()):
+        (run,) = instance.get_runs()
+
+    assert run.status is dg.DagsterRunStatus.FAILURE
+
+
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
 import dagster as dg
+from registry_assets.orchestration.attempts import ALIVE
 from registry_assets.orchestration.local import LocalDaemon
 
 @dg.asset

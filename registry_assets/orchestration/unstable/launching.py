@@ -42,14 +42,18 @@ class HandOver(RunLauncher[dg.DagsterInstance], ConfigurableClass):
         return taken
 
 
-def handing_over(instance: dg.DagsterInstance) -> dg.DagsterInstance:
+def handing_over(instance: dg.DagsterInstance, *, tags: Mapping[str, str]) -> dg.DagsterInstance:
     """The storage of `instance`, with submitted runs going straight to a `HandOver`.
 
     Ticks, runs and events land where every other process of this home reads them. The run
     queue is left out: a daemon that happens to run would take our runs from it.
+
+    Args:
+        tags: given to each run as it is created: a process that ends between a run's creation
+            and its tags would leave a run that nobody executes and nobody may fail.
     """
     coordinator = at_once.SyncInMemoryRunCoordinator
-    return dg.DagsterInstance.from_ref(
+    handed = dg.DagsterInstance.from_ref(
         instance.get_ref()._replace(
             run_launcher_data=ConfigurableClassData(__name__, HandOver.__name__, "{}\n"),
             run_coordinator_data=ConfigurableClassData(
@@ -57,3 +61,11 @@ def handing_over(instance: dg.DagsterInstance) -> dg.DagsterInstance:
             ),
         )
     )
+    create = handed.create_run
+    ours = dict(tags)
+
+    def create_tagged(*, tags: Mapping[str, str] | None, **rest: Any) -> dg.DagsterRun:
+        return create(tags={**(tags or {}), **ours}, **rest)
+
+    setattr(handed, "create_run", create_tagged)  # noqa: B010 (a method, to the type checker)
+    return handed

@@ -186,7 +186,11 @@ class _Job(InMemoryJob):
 
 
 class LocalWorkspace(IWorkspaceProcessContext[WorkspaceRequestContext]):
-    """What the daemon calls a workspace, holding one code location loaded in this process."""
+    """What the daemon calls a workspace, holding one code location loaded in this process.
+
+    Args:
+        tags: What each run that is created here carries beside its own.
+    """
 
     def __init__(
         self,
@@ -195,8 +199,9 @@ class LocalWorkspace(IWorkspaceProcessContext[WorkspaceRequestContext]):
         origin: CodeLocationOrigin,
         pointer: CodePointer,
         instance: dg.DagsterInstance,
+        tags: Mapping[str, str],
     ) -> None:
-        self._instance = handing_over(instance)
+        self._instance = handing_over(instance, tags=tags)
         self._definitions = repository
         self._location = _Location(
             repository, origin=origin, pointer=pointer, instance=self._instance
@@ -204,7 +209,9 @@ class LocalWorkspace(IWorkspaceProcessContext[WorkspaceRequestContext]):
         self._remote = self._location.get_repository(repository.name)
 
     @classmethod
-    def of_definitions(cls, definitions: dg.Definitions, instance: dg.DagsterInstance) -> Self:
+    def of_definitions(
+        cls, definitions: dg.Definitions, instance: dg.DagsterInstance, *, tags: Mapping[str, str]
+    ) -> Self:
         """A workspace of definitions that no file names; no other process finds its code."""
         target = LoadableTargetOrigin(executable_path=sys.executable, module_name=_IN_MEMORY)
         return cls(
@@ -212,10 +219,13 @@ class LocalWorkspace(IWorkspaceProcessContext[WorkspaceRequestContext]):
             origin=InProcessCodeLocationOrigin(target, location_name=_IN_MEMORY),
             pointer=ModuleCodePointer(_IN_MEMORY, "defs"),
             instance=instance,
+            tags=tags,
         )
 
     @classmethod
-    def of_file(cls, workspace: Path, instance: dg.DagsterInstance) -> Self:
+    def of_file(
+        cls, workspace: Path, instance: dg.DagsterInstance, *, tags: Mapping[str, str]
+    ) -> Self:
         """A workspace of the one code location that a `workspace.yaml` names.
 
         Raises:
@@ -231,7 +241,7 @@ class LocalWorkspace(IWorkspaceProcessContext[WorkspaceRequestContext]):
         )
         ((name, repository),) = loaded.definitions_by_name.items()
         pointer = loaded.code_pointers_by_repo_name[name]
-        return cls(repository, origin=origin, pointer=pointer, instance=instance)
+        return cls(repository, origin=origin, pointer=pointer, instance=instance, tags=tags)
 
     @property
     def instance(self) -> dg.DagsterInstance:
