@@ -23,7 +23,7 @@ INTERRUPTIBLE = (
 COMMAND = [sys.executable, "-m", "registry_assets.models.main_job"]
 REGISTRY = Path(sys.executable).with_name("registry")
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("main_job")]
+pytestmark = pytest.mark.timeout(600)
 
 
 def make_project(folder: Path) -> Path:
@@ -99,13 +99,16 @@ def interrupted(folder: Path, *, after: str, seconds: float) -> str:
     )
     assert process.stdout is not None
     lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if after in line:
-            time.sleep(seconds)
-            break
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-    rest, _ = process.communicate(timeout=120)
+    try:
+        for line in process.stdout:
+            lines.append(line)
+            if after in line:
+                time.sleep(seconds)
+                break
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        rest, _ = process.communicate(timeout=120)
+    finally:
+        process.kill()
     told = "".join([*lines, rest])
     assert "watch_orphans" not in told  # Dagster's log helpers, and their tracebacks
     assert process.returncode == 130, told
