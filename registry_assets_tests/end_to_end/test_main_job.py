@@ -23,8 +23,6 @@ INTERRUPTIBLE = (
 COMMAND = [sys.executable, "-m", "registry_assets.models.main_job"]
 REGISTRY = Path(sys.executable).with_name("registry")
 
-pytestmark = pytest.mark.timeout(600)
-
 
 def make_project(folder: Path) -> Path:
     """An empty project: the two files that Dagster reads, and nothing lived yet."""

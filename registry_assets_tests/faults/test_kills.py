@@ -21,8 +21,6 @@ from registry_assets.registry import Registry
 from registry_assets_tests.faults.steps import STEPS, run
 from registry_assets_tests.worlds import small_world
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @dataclass(frozen=True, slots=True)
 class Recorded:

@@ -53,7 +53,6 @@ def backfilled(home: Path, seed: int) -> Registry:
     return Registry.open(home)
 
 
-@pytest.mark.timeout(500)
 def test_a_year_backfilled_by_four_processes_in_any_order_is_one_recipe(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import pytest
 
 from registry_assets.orchestration.local import LocalDaemon
 from registry_assets_tests.orchestration.dagster_dev import DagsterDev, dagster_dev
@@ -89,7 +88,6 @@ def _story(server: DagsterDev) -> dict[str, Any]:
     }
 
 
-@pytest.mark.timeout(400)
 def test_both_daemons_leave_the_same_story(tmp_path: Path) -> None:
     real = make_home(tmp_path / "real")
     with dagster_dev(real / "workspace.yaml", home=real) as server:

@@ -134,7 +134,6 @@ def run_keys(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, s
     )
 
 
-@pytest.mark.timeout(600)
 def test_the_real_daemon_promotes_one_holds_one_and_the_local_one_does_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -98,7 +98,6 @@ def processes_in(folder: Path) -> list[int]:
     return found
 
 
-@pytest.mark.timeout(400)  # four processes import Dagster, on cores that others use too
 def test_sigterm_ends_webserver_daemon_and_code_server(project: Path) -> None:
     port = free_port()
     with start(project, port=port) as ui:
