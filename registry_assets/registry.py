@@ -41,7 +41,7 @@ from registry_assets.lifecycle import (
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.manifest import Json, Manifest, Parent
 from registry_assets.references import Reference
-from registry_assets.store import FolderStore, open_store
+from registry_assets.store import Store, create_store, open_store
 from registry_assets.store.manifests import read_manifest
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Registry:
             CatalogTooNew, CatalogTooOld: another release wrote it.
         """
         home = find_home(start)
-        catalog = Catalog.open(home.catalog)
+        catalog = Catalog.open(Path(home.catalog))
         return cls(home, Backends(catalog, open_store(home.store), clock))
 
     @classmethod
@@ -102,9 +102,9 @@ class Registry:
         """
         home = Home(folder.absolute())
         home.make()
-        store = FolderStore.create(home.store)
+        store = create_store(home.store)
         _refuse_half_a_registry(home, store)
-        return cls(home, Backends(Catalog.create(home.catalog), store, clock))
+        return cls(home, Backends(Catalog.create(Path(home.catalog)), store, clock))
 
     # Data
 
@@ -305,10 +305,10 @@ def _summary(
     return VersionSummary(version, stage, found.evaluation, found.verdicts)
 
 
-def _refuse_half_a_registry(home: Home, store: FolderStore) -> None:
+def _refuse_half_a_registry(home: Home, store: Store) -> None:
     """A volume that was not mounted must not be made up for by an empty one."""
     stored = next(store.digests(), None) is not None
-    recorded = has_history(home.catalog)
+    recorded = has_history(Path(home.catalog))
     if stored and recorded is None:
         raise CatalogBehind(
             f"{home.store} holds the bytes of a registry, and its catalog {home.catalog} is gone",

@@ -34,7 +34,7 @@ def init(folder: Path, *, as_json: bool) -> None:
     from registry_assets.home import Home
     from registry_assets.registry import Registry
 
-    existed = Home(folder.absolute()).catalog.is_file()
+    existed = Path(Home(folder.absolute()).catalog).is_file()
     above = None if existed else _registry_above(folder)
     registry = Registry.init(folder)
     home = registry.home

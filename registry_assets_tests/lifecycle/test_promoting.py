@@ -179,7 +179,7 @@ def test_a_pointer_file_that_nobody_promoted_is_found(trained: World) -> None:
 
 
 def test_a_promotion_whose_file_cannot_be_written_says_that_it_was_made(trained: World) -> None:
-    folder = trained.registry.home.store / "tmp"
+    folder = Path(trained.registry.home.store) / "tmp"
     folder.rmdir()
     folder.write_text("a file where the store wants a folder")
     with refused(
@@ -208,7 +208,7 @@ def test_a_store_that_cannot_be_read_stops_a_promotion_before_it_is_made(trained
 def test_an_older_catalog_moves_nothing_back_and_gives_no_number_out_again(
     trained: World,
 ) -> None:
-    catalog, copy = trained.registry.home.catalog, trained.folder / "copy"
+    catalog, copy = Path(trained.registry.home.catalog), trained.folder / "copy"
     trained.registry.promote("flight_delay", 1, run=SENSOR)
     with closing(sqlite3.connect(catalog)) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target)

@@ -248,7 +248,7 @@ def test_one_file_that_is_corrupt_keeps_nothing_else_from_being_reported(rejecte
     before, shown = told(rejected), rejected.registry.version("ontime:1").evaluation
     assert shown is not None
     name = shown.digest.removeprefix("sha256:")[2:]
-    (file,) = rejected.registry.home.store.rglob(name)
+    (file,) = Path(rejected.registry.home.store).rglob(name)
     away = file.rename(rejected.folder / "away")
     rejected.instance.wipe_assets(list(ALL))
 
@@ -281,7 +281,7 @@ def test_one_report_at_a_time(promoted: Stage) -> None:
 def test_a_pointer_file_that_was_lost_is_written_again(promoted: Stage) -> None:
     store = promoted.registry.backends.store
     held = store.read_pointer("ontime", "production")
-    (file,) = promoted.registry.home.store.rglob("production.json")
+    (file,) = Path(promoted.registry.home.store).rglob("production.json")
     for _ in range(2):
         file.chmod(0o600)
         file.unlink()

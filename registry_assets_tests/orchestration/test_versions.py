@@ -222,5 +222,5 @@ def _data_blob(stage: Stage) -> Path:
     manifest = stage.registry.manifest(version.recipe.train[0].digest)
     (file,) = manifest.files
     name = file.sha256.removeprefix("sha256:")
-    (found,) = stage.registry.home.store.rglob(f"{name[:2]}/{name[2:]}")
+    (found,) = Path(stage.registry.home.store).rglob(f"{name[:2]}/{name[2:]}")
     return found
