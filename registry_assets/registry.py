@@ -19,6 +19,7 @@ from registry_assets.catalog import snapshots as snapshot_rows
 from registry_assets.catalog import versions as version_rows
 from registry_assets.catalog.engine import Catalog, has_history
 from registry_assets.catalog.evaluations import EvaluationRecord, VerdictRecord
+from registry_assets.catalog.indexing import Stage
 from registry_assets.catalog.ledger import Event
 from registry_assets.catalog.models import PRODUCTION, ModelRecord
 from registry_assets.catalog.pointers import PointerRecord, PromotionRecord
@@ -34,6 +35,7 @@ from registry_assets.lifecycle import (
     evaluating,
     pointer_files,
     promoting,
+    reindexing,
     reserving,
     training,
     verifying,
@@ -62,7 +64,7 @@ class VersionSummary:
     """
 
     version: VersionRecord
-    stage: standing.Stage
+    stage: Stage
     evaluation: EvaluationRecord | None
     verdicts: tuple[VerdictRecord, ...]
 
@@ -104,7 +106,12 @@ class Registry:
         home.make()
         store = create_store(home.store)
         _refuse_half_a_registry(home, store)
-        return cls(home, Backends(Catalog.create(Path(home.catalog)), store, clock))
+        backends = Backends(Catalog.create(Path(home.catalog)), store, clock)
+        with backends.catalog.read() as connection:
+            indexed = reindexing.is_indexed(connection)
+        if not indexed:
+            reindexing.reindex(backends)
+        return cls(home, backends)
 
     # Data
 

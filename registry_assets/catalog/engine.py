@@ -23,7 +23,7 @@ from registry_assets.errors import (
     OutcomeUnknown,
 )
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every schema revision this release knows, oldest first; the last is current."""
 
 BUSY_SECONDS = 30

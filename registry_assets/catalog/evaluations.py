@@ -1,19 +1,20 @@
 """Evaluations of versions, and the verdicts reached on them."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from registry_assets.catalog.engine import Catalog
+from registry_assets.catalog.indexing import add_evaluation
 from registry_assets.catalog.ledger import Change, change
 from registry_assets.catalog.stored import read_json
 from registry_assets.catalog.tables import evaluations, verdicts
 from registry_assets.clock import Clock
 from registry_assets.errors import CatalogError
-from registry_assets.manifest import Json, canonical_json
+from registry_assets.manifest import Json, Parent, canonical_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +80,18 @@ def record_evaluation(
     suite_digest: str,
     metrics: Mapping[str, Json],
     findings: Sequence[Finding],
+    parents: Sequence[Parent],
+    passed: Callable[[sa.Connection], bool | None],
     run_id: str,
     actor: str,
     clock: Clock,
 ) -> EvaluationRecord:
-    """Record an evaluation with all its verdicts at once: it is complete or it is not there."""
+    """Record an evaluation with all its verdicts at once: it is complete or it is not there.
+
+    Args:
+        parents: those of its manifest.
+        passed: whether every gate passed, read once its rows are there.
+    """
     with change(catalog, chain=model, kind="version_evaluated", actor=actor, clock=clock) as draft:
         (key,) = draft.insert(
             evaluations,
@@ -103,6 +111,7 @@ def record_evaluation(
             findings=findings,
             evaluation_id=key,
         )
+        add_evaluation(draft.connection, key, passed=passed(draft.connection), parents=parents)
         draft.sentence = f"version {version} was evaluated; {_outcome(findings)}"
         draft.facts = {"version": version, "evaluation": digest}
     with catalog.read() as connection:

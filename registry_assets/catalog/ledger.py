@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from registry_assets.catalog.engine import Catalog
+from registry_assets.catalog.indexing import Touched, refresh
 from registry_assets.catalog.tables import events, heads
 from registry_assets.clock import Clock, system_clock, timestamp
 from registry_assets.errors import CatalogError
@@ -69,7 +70,7 @@ class Change:
     effective_at: str
     sentence: str = ""
     facts: dict[str, Json] = field(default_factory=dict)
-    rows: list[Json] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
 
     def insert(self, table: sa.Table, **values: Any) -> Any:
         """Insert one row; give its primary key."""
@@ -95,10 +96,15 @@ class Change:
             self._vouch(table, primary, before=row_digest(dict(before)))
         return count
 
+    @property
+    def touched(self) -> list[Touched]:
+        """The rows written so far, by table and primary key."""
+        return [(row["table"], row["key"]) for row in self.rows]
+
     def _vouch(self, table: sa.Table, key: Mapping[str, Any], *, before: str | None = None) -> None:
         condition = sa.and_(*(table.c[name] == value for name, value in key.items()))
         row = self.connection.execute(sa.select(table).where(condition)).mappings().one()
-        entry: dict[str, Json] = {"table": table.name, "key": dict(key)}
+        entry: dict[str, Any] = {"table": table.name, "key": dict(key)}
         if before is not None:
             entry["before"] = before
         self.rows.append({**entry, "digest": row_digest(dict(row))})
@@ -125,6 +131,7 @@ def change(
         draft = Change(connection, timestamp(clock()))
         yield draft
         if draft.rows:
+            refresh(connection, draft.touched)
             body: dict[str, Json] = {
                 "actor": actor,
                 "reason": reason,
@@ -132,7 +139,7 @@ def change(
                 "effective_at": draft.effective_at,
                 "recorded_at": timestamp(system_clock()),
                 "facts": draft.facts,
-                "rows": draft.rows,
+                "rows": list(draft.rows),
             }
             append(connection, chain=chain, kind=kind, body=body)
         reached(f"{kind}.written")

@@ -139,13 +139,18 @@ def newest_promotion(connection: sa.Connection, model: str, pointer: str) -> Pro
     Raises:
         CatalogError: there is none, though the pointer has moved.
     """
-    found = list_promotions(connection, model, pointer)
-    if not found:
+    row = connection.execute(
+        sa.select(promotions)
+        .where(promotions.c.model == model, promotions.c.pointer == pointer)
+        .order_by(promotions.c.generation.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
         raise CatalogError(
             f"no promotion says how {model}@{pointer} came to hold what it holds",
             hint="run `registry verify`: it names everything that was changed",
         )
-    return found[-1]
+    return _promotion(row)
 
 
 def _promotion(row: sa.Row[Any]) -> PromotionRecord:

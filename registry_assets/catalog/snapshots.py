@@ -1,14 +1,16 @@
 """Which snapshot an asset's partition holds: every one it ever held, the newest current."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from registry_assets.catalog.engine import Catalog
+from registry_assets.catalog.indexing import add_edges
 from registry_assets.catalog.ledger import REGISTRY, change
 from registry_assets.catalog.tables import snapshots
 from registry_assets.clock import Clock
+from registry_assets.manifest import Parent
 from registry_assets.recipe import SnapshotRef
 
 
@@ -40,6 +42,7 @@ def record_snapshot(
     kind: str,
     rows: int,
     size: int,
+    parents: Sequence[Parent] = (),
     run_id: str,
     actor: str,
     clock: Clock,
@@ -61,6 +64,7 @@ def record_snapshot(
                 run_id=run_id,
                 created_at=draft.effective_at,
             )
+            add_edges(draft.connection, digest, parents)
             where = f"{asset}[{partition}]" if partition else asset
             draft.facts = {"asset": asset, "partition": partition, "digest": digest, "rows": rows}
             draft.sentence = f"{where} became {digest[:19]} with {rows:,} rows"

@@ -3,6 +3,8 @@
 Change a table only together with a migration: a test compares the two.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 
 metadata = sa.MetaData(
@@ -159,6 +161,54 @@ promotions = sa.Table(
     sa.Index(None, "model", "version"),
 )
 
+# What people say about models and versions after they were made; number 0 is the model itself.
+
+tags = sa.Table(
+    "tags",
+    metadata,
+    sa.Column("model", sa.Text, sa.ForeignKey("registered_models.name"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.Text, primary_key=True),
+    # NULL where it was taken away: a tag that the declaration gives is hidden by that, too.
+    sa.Column("value", sa.Text),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("set_at", sa.Text, nullable=False),
+)
+
+descriptions = sa.Table(
+    "descriptions",
+    metadata,
+    sa.Column("model", sa.Text, sa.ForeignKey("registered_models.name"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("set_at", sa.Text, nullable=False),
+)
+
+marks = sa.Table(
+    "marks",
+    metadata,
+    sa.Column("model", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("mark", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("marked_at", sa.Text, nullable=False),
+    sa.ForeignKeyConstraint(["model", "number"], ["versions.model", "versions.number"]),
+    sa.CheckConstraint("mark IN ('none', 'archived', 'rejected')", name="mark"),
+)
+
+# Which part of a model's history was made in which registry: its events up to `sequence`.
+imports = sa.Table(
+    "imports",
+    metadata,
+    sa.Column("model", sa.Text, sa.ForeignKey("registered_models.name"), primary_key=True),
+    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("imported_at", sa.Text, nullable=False),
+)
+
 events = sa.Table(
     "events",
     metadata,
@@ -188,4 +238,132 @@ VOUCHED = (
     verdicts,
     pointers,
     promotions,
+    tags,
+    descriptions,
+    marks,
+    imports,
+)
+
+# Rows that came from another registry have another number here than the events of that
+# registry vouch for. Insert-only, and proven by what it makes agree.
+imported_rows = sa.Table(
+    "imported_rows",
+    metadata,
+    sa.Column("table_name", sa.Text, primary_key=True),
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("original_id", sa.Integer, nullable=False),
+    sa.UniqueConstraint("table_name", "origin", "original_id"),
+)
+
+# Facts about this catalog: `registry`, its identity; `collections`, how often blobs were
+# collected; `indexed`, the release that made the index.
+settings = sa.Table(
+    "settings",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+# The index: derived from the rows above and from manifests, by `indexing.py` alone. Nothing
+# vouches for it, `registry verify` compares it, and it can be made anew at any time.
+
+indexed_models = sa.Table(
+    "indexed_models",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("task", sa.Text, nullable=False),
+    sa.Column("risk", sa.Text, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("tags", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Text, nullable=False),
+    sa.UniqueConstraint("name"),
+    sa.Index(None, "created_at", "id"),
+    sa.Index(None, "risk", "created_at", "id"),
+    sa.Index(None, "task", "created_at", "id"),
+)
+
+indexed_versions = sa.Table(
+    "indexed_versions",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("stage", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("tags", sa.Text, nullable=False),
+    # Of the newest complete evaluation, under whatever suite: name → value.
+    sa.Column("metrics", sa.Text, nullable=False),
+    sa.Column("code_commit", sa.Text),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Text, nullable=False),
+    sa.UniqueConstraint("model", "number"),
+    sa.Index(None, "created_at", "id"),
+    sa.Index(None, "model", "created_at", "id"),
+    sa.Index(None, "stage", "created_at", "id"),
+    sa.Index(None, "model", "stage", "created_at", "id"),
+    sa.Index(None, "actor", "created_at", "id"),
+    sa.Index(None, "code_commit", "created_at", "id"),
+    sa.Index(None, "digest"),
+)
+
+indexed_evaluations = sa.Table(
+    "indexed_evaluations",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("suite_digest", sa.Text, nullable=False),
+    # Whether every gate passed when it was judged: `yes`, `no`, or `unknown`.
+    sa.Column("passed", sa.Text, nullable=False),
+    sa.Column("metrics", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Text, nullable=False),
+    sa.Index(None, "model", "version", "id"),
+    sa.Index(None, "created_at", "id"),
+    sa.Index(None, "model", "created_at", "id"),
+    sa.Index(None, "passed", "created_at", "id"),
+    sa.Index(None, "digest"),
+)
+
+
+def _terms(name: str, value: "sa.types.TypeEngine[Any]") -> sa.Table:
+    """A table of what can be asked about an entity (`model`, `version`, `evaluation`) by name.
+
+    `created_at` is the entity's, so that an index gives the matches newest first.
+    """
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("entity", sa.Text, primary_key=True),
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("value", value, primary_key=True),
+        sa.Column("created_at", sa.Text, nullable=False),
+        sa.Index(None, "entity", "name", "value", "created_at", "id"),
+    )
+
+
+text_terms = _terms("text_terms", sa.Text())
+number_terms = _terms("number_terms", sa.Float(53))
+
+edges = sa.Table(
+    "edges",
+    metadata,
+    sa.Column("child", sa.Text, primary_key=True),
+    sa.Column("role", sa.Text, primary_key=True),
+    sa.Column("parent", sa.Text, primary_key=True),
+    sa.Index(None, "parent", "child"),
+)
+
+INDEX = (
+    indexed_models,
+    indexed_versions,
+    indexed_evaluations,
+    text_terms,
+    number_terms,
+    edges,
 )

@@ -8,13 +8,14 @@ import sqlalchemy as sa
 
 from registry_assets.catalog.engine import Catalog
 from registry_assets.catalog.evaluations import Finding, insert_verdicts
+from registry_assets.catalog.indexing import add_edges
 from registry_assets.catalog.ledger import Change, change
 from registry_assets.catalog.models import get_model
 from registry_assets.catalog.stored import read_json
 from registry_assets.catalog.tables import registered_models, versions
 from registry_assets.clock import Clock
 from registry_assets.errors import NotFound, NotReserved, VersionFailed
-from registry_assets.manifest import Json, canonical_json
+from registry_assets.manifest import Json, Parent, canonical_json
 from registry_assets.recipe import Recipe
 from registry_assets.references import check_text, clean_text
 
@@ -179,6 +180,8 @@ def commit(
         insert_verdicts(
             draft, model=model, version=number, version_digest=digest, findings=findings
         )
+        made_from = [Parent("train", ref.digest) for ref in held.recipe.train]
+        add_edges(draft.connection, digest, made_from)
         draft.sentence = f"version {number} was committed as {digest[:19]}"
         draft.facts = {"version": number, "digest": digest}
         return get_version(draft.connection, model, number)

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from registry_assets.catalog.evaluations import Finding
+from registry_assets.catalog.indexing import Stage
 from registry_assets.catalog.models import PRODUCTION, ModelRecord
 from registry_assets.catalog.pointers import PointerRecord, PromotionRecord
 from registry_assets.catalog.versions import VersionRecord
 from registry_assets.governance.decide import Held, Reason, gates_passed
 from registry_assets.governance.policy import RequiredCheck
-from registry_assets.governance.standing import Decision, Stage
+from registry_assets.governance.standing import Decision
 from registry_assets.references import Reference
 from registry_assets.registry import Registry, VersionSummary
 

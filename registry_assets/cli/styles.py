@@ -4,8 +4,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from registry_assets.catalog.indexing import Stage
 from registry_assets.cli.text import visible
-from registry_assets.governance.standing import Stage
 
 _STAGES = {
     "production": "bold green",

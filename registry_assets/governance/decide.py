@@ -46,7 +46,8 @@ class Standing:
         evaluation: the newest complete one under the suite in force.
         verdicts: those of that evaluation, and those reached at commit.
         approvals: signed statements found valid; others never come this far.
-        held: every version that the pointer has ever held.
+        held: of the versions that the pointer has ever held, the highest and, if it is one of
+            them, this one.
     """
 
     version: VersionRecord

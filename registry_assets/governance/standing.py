@@ -1,19 +1,21 @@
 """Reads what the decision needs, and derives the stage of a version; writes nothing."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import sqlalchemy as sa
 
 from registry_assets.catalog.evaluations import newest_evaluation, read_verdicts
-from registry_assets.catalog.models import ModelRecord, get_model
-from registry_assets.catalog.pointers import get_pointer, list_pointers, list_promotions
+from registry_assets.catalog.indexing import Stage
+from registry_assets.catalog.indexing import derive_stage as stage_of
+from registry_assets.catalog.models import PRODUCTION, ModelRecord, get_model
+from registry_assets.catalog.pointers import get_pointer
 from registry_assets.catalog.tables import promotions, versions
 from registry_assets.catalog.versions import VersionRecord, get_version
 from registry_assets.governance.decide import Held, Ready, Standing, decide, gates_passed
 from registry_assets.governance.policy import Policy
 
-Stage = Literal["development", "staging", "production", "archived", "rejected", "failed"]
+# A sort, and no max(): by the index, it looks at one row however often the pointer moved.
+_NEWEST = promotions.c.version.desc()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,20 @@ def read_standing(
         verdicts=found,
         approvals=(),  # no way to approve exists yet, so there are none to find
         pointer=get_pointer(connection, model.name, pointer),
-        held=frozenset(p.version for p in list_promotions(connection, model.name, pointer)),
+        held=_held(connection, model.name, pointer, number),
     )
+
+
+def _held(connection: sa.Connection, model: str, pointer: str, number: int) -> frozenset[int]:
+    """Give the highest version that the pointer has held and, if it was held, this one.
+
+    No others matter to a decision, and a pointer may have moved 10,000 times.
+    """
+    of_pointer = (promotions.c.model == model, promotions.c.pointer == pointer)
+    highest = sa.select(promotions.c.version).where(*of_pointer).order_by(_NEWEST)
+    this = sa.select(promotions.c.version).where(*of_pointer, promotions.c.version == number)
+    found = {connection.execute(query.limit(1)).scalar() for query in (highest, this)}
+    return frozenset(version for version in found if version is not None)
 
 
 def read_decision(connection: sa.Connection, model: str, number: int, pointer: str) -> Decision:
@@ -64,35 +78,27 @@ def find_candidate(connection: sa.Connection, model: str, pointer: str) -> int |
     so what a person rolled back from never returns by itself.
     """
     get_pointer(connection, model, pointer)
-    highest_held = sa.select(sa.func.coalesce(sa.func.max(promotions.c.version), 0)).where(
-        promotions.c.model == model, promotions.c.pointer == pointer
+    highest_held = (
+        sa.select(promotions.c.version)
+        .where(promotions.c.model == model, promotions.c.pointer == pointer)
+        .order_by(_NEWEST)
+        .limit(1)
     )
     return connection.execute(
         sa.select(sa.func.max(versions.c.number)).where(
             versions.c.model == model,
             versions.c.state == "committed",
-            versions.c.number > highest_held.scalar_subquery(),
+            versions.c.number > sa.func.coalesce(highest_held.scalar_subquery(), 0),
         )
     ).scalar()
 
 
+def read_passed(connection: sa.Connection, model: str, number: int) -> bool | None:
+    """Tell whether the newest evaluation of a version passed every gate; None: not known."""
+    record = get_model(connection, model)
+    return gates_passed(Policy.of(record), read_standing(connection, record, number, PRODUCTION))
+
+
 def derive_stage(connection: sa.Connection, version: VersionRecord) -> Stage:
     """Give a version's stage: always derived, never stored."""
-    if version.state == "failed":
-        return "failed"
-    held_now = {p.version for p in list_pointers(connection, version.model)}
-    if version.number in held_now:
-        return "production"
-    held_ever = {p.version for p in list_promotions(connection, version.model)}
-    if version.number in held_ever:
-        return "archived"
-    model = get_model(connection, version.model)
-    pointer = list_pointers(connection, version.model)[0]
-    standing = read_standing(connection, model, version.number, pointer.name)
-    match gates_passed(Policy.of(model), standing):
-        case True:
-            return "staging"
-        case False:
-            return "rejected"
-        case None:
-            return "development"
+    return stage_of(connection, version.model, version.number, state=version.state)

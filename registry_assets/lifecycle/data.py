@@ -77,6 +77,7 @@ def store_snapshot(
         kind=kind,
         rows=content.rows,
         size=len(content.data),
+        parents=manifest.parents,
         run_id=run.run_id,
         actor=run.actor,
         clock=backends.clock,

@@ -17,6 +17,7 @@ from registry_assets.declaration.gates import Gate, Judgement, gate_digest
 from registry_assets.errors import DataUnusable, RegistryError
 from registry_assets.evaluation.results import EvaluationResult
 from registry_assets.faults import reached
+from registry_assets.governance.standing import read_passed
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.data import (
     FeatureRows,
@@ -97,7 +98,8 @@ def evaluate_version(
     )
     findings = tuple(_judge(gate, result, held, leak) for gate in model.gates)
     reached("evaluate.judged")
-    digest = _publish(backends, model, version, held, result)
+    manifest = _manifest(backends, model, version, held, result)
+    digest = put_manifest(backends.store, manifest)
     reached("evaluate.published")
     record = record_evaluation(
         backends.catalog,
@@ -108,6 +110,8 @@ def evaluate_version(
         suite_digest=model.suite_digest,
         metrics={name: found.to_json() for name, found in result.metrics.items()},
         findings=findings,
+        parents=manifest.parents,
+        passed=lambda connection: read_passed(connection, model.name, number),
         run_id=run.run_id,
         actor=run.actor,
         clock=backends.clock,
@@ -255,13 +259,14 @@ def _judge(
     )
 
 
-def _publish(
+def _manifest(
     backends: Backends,
     model: RegisteredModel,
     version: VersionRecord,
     pointer: PointerRecord,
     result: EvaluationResult,
-) -> str:
+) -> Manifest:
+    """Store the evaluation's files, and give the manifest that names them."""
     contents = {RESULT_FILE: canonical_json(result.to_json())}
     contents |= {f"pictures/{name}.png": png for name, png in result.pictures.items()}
     files = tuple(
@@ -272,7 +277,7 @@ def _publish(
     if pointer.digest:
         parents.append(Parent("baseline", pointer.digest))
     # No time in here: the same version, rows and suite give the same digest.
-    manifest = Manifest(
+    return Manifest(
         kind="evaluation",
         files=files,
         parents=tuple(parents),
@@ -285,4 +290,3 @@ def _publish(
             "generation": pointer.generation,
         },
     )
-    return put_manifest(backends.store, manifest)

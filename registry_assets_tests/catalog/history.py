@@ -15,12 +15,15 @@ from registry_assets.catalog.evaluations import (
     Finding,
     record_evaluation,
 )
+from registry_assets.catalog.ledger import GENESIS, change
 from registry_assets.catalog.models import ModelRecord, PolicyRule, declare, get_model
 from registry_assets.catalog.pointers import get_pointer
 from registry_assets.catalog.snapshots import SnapshotRecord, record_snapshot
+from registry_assets.catalog.tables import descriptions, imports, marks, tags
 from registry_assets.catalog.versions import Reservation, VersionRecord, commit, fail, reserve
 from registry_assets.clock import ReplayClock
 from registry_assets.governance.policy import COMMIT_CHECKS, commit_check_digest, policy_in_force
+from registry_assets.governance.standing import read_passed
 from registry_assets.lifecycle.backends import RunInfo
 from registry_assets.manifest import Json, Manifest, sha256_digest
 from registry_assets.recipe import Recipe
@@ -193,6 +196,8 @@ class History:
             suite_digest=declared.suite_digest,
             metrics={"roc_auc": {"value": 0.7, "low": 0.69, "high": 0.71, "rows": 100}},
             findings=findings,
+            parents=manifest.parents,
+            passed=lambda connection: read_passed(connection, model, number),
             run_id="run-1",
             actor="ann",
             clock=self.clock,
@@ -230,9 +235,24 @@ def lived_in(folder: Path) -> History:
     history.snapshot("2013-02")
     for seed in (1, 2):
         history.promote(history.version(seed))
+    say_things(history)
     broken = history.reserve("broken", seed=3).version.number
     fail_training(history, broken)
     return history
+
+
+def say_things(history: History) -> None:
+    """Let people tag, describe and mark version 1, and the model have come from elsewhere."""
+    about = {"model": MODEL, "number": 1, "actor": "ann"}
+    with change(
+        history.catalog, chain=MODEL, kind="version_tagged", actor="ann", clock=history.clock
+    ) as draft:
+        now = draft.effective_at
+        draft.insert(tags, **about, name="quarter", value="Q2", set_at=now)
+        draft.insert(descriptions, **about, text="The first one.", set_at=now)
+        draft.insert(marks, **about, mark="archived", reason="it is old", marked_at=now)
+        came = {"sequence": 1, "digest": GENESIS, "origin": "elsewhere", "imported_at": now}
+        draft.insert(imports, model=MODEL, **came)
 
 
 def fail_training(history: History, number: int, failure: str = "the sky fell") -> VersionRecord:

@@ -13,7 +13,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from registry_assets.catalog import migrations
 from registry_assets.catalog.engine import REVISIONS, Catalog
-from registry_assets.catalog.tables import VOUCHED, metadata
+from registry_assets.catalog.tables import INDEX, VOUCHED, imported_rows, metadata, settings
 
 TABLES = sorted(metadata.tables)
 PARTS = (
@@ -80,8 +80,9 @@ def test_the_revisions_are_those_the_release_knows_in_one_line() -> None:
     assert tuple(in_order) == REVISIONS
 
 
-def test_every_table_but_the_ledgers_own_is_vouched_for() -> None:
-    assert {table.name for table in VOUCHED} == set(TABLES) - {"events", "heads"}
+def test_every_table_is_vouched_for_but_the_ledgers_own_and_what_is_derived() -> None:
+    others = {"events", "heads", settings.name, imported_rows.name}
+    assert {table.name for table in (*VOUCHED, *INDEX)} == set(TABLES) - others
 
 
 @pytest.mark.parametrize("dialect", [sqlite.dialect(), postgresql.dialect()])  # type: ignore[no-untyped-call]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from registry_assets.catalog.engine import Catalog
+from registry_assets.catalog.engine import REVISIONS, Catalog
 from registry_assets.catalog.ledger import REGISTRY
 from registry_assets.catalog.models import declare
 from registry_assets.catalog.versions import reserve
@@ -155,4 +155,4 @@ def test_promotions_at_once_are_one_after_the_other(
 def test_one_catalog_created_at_once_is_whole(
     tmp_path: Path, processes: multiprocessing.pool.Pool, attempt: int
 ) -> None:
-    assert set(together(processes, create, tmp_path / str(attempt))) == {"0001"}
+    assert set(together(processes, create, tmp_path / str(attempt))) == {REVISIONS[-1]}

@@ -1,0 +1,384 @@
+"""The index: what searches, stages and lineage questions go by, derived from the rows.
+
+Kept up inside the transaction of every change: `ledger.change` hands over the rows that it
+wrote, and what is derived from them is written anew. So nothing can forget it, and a search
+sees what a read of the rows would. It can be made again at any time: `lifecycle.reindexing`.
+
+A term is what can be asked about by name: `tags.team`, `params.max_iter`, `metrics.roc_auc`.
+Text and numbers are different types, and stand in different tables; a truth value is the
+text `true` or `false` under a name that ends in `?`.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from registry_assets.catalog.tables import (
+    descriptions,
+    edges,
+    evaluations,
+    indexed_evaluations,
+    indexed_models,
+    indexed_versions,
+    marks,
+    number_terms,
+    pointers,
+    promotions,
+    registered_models,
+    tags,
+    text_terms,
+    verdicts,
+    versions,
+)
+from registry_assets.manifest import Json, Parent, canonical_json
+
+Stage = Literal["development", "staging", "production", "archived", "rejected", "failed"]
+Entity = Literal["model", "version", "evaluation"]
+Touched = tuple[str, Mapping[str, Any]]
+"""A row that was written: its table, and its primary key."""
+
+LONGEST_TERM = 500
+"""Characters of a text that can be asked about: PostgreSQL indexes no value beyond 2,700 bytes."""
+
+OF_THE_MODEL = 0
+"""The number under which words about the model itself stand, not about a version."""
+
+_PASSED: Mapping[bool | None, str] = {True: "yes", False: "no", None: "unknown"}
+_STAGE_OF: Mapping[str, Stage] = {"yes": "staging", "no": "rejected", "unknown": "development"}
+
+
+def refresh(connection: sa.Connection, touched: Iterable[Touched]) -> None:
+    """Bring the index up to these rows, which this transaction has written."""
+    models: set[str] = set()
+    numbers: set[tuple[str, int]] = set()
+    stages: set[tuple[str, int]] = set()
+    for table, key in touched:
+        match table:
+            case "registered_models":
+                models.add(key["name"])
+            case "versions" | "tags" | "descriptions":
+                numbers.add((key["model"], key["number"]))
+            case "marks":
+                stages.add((key["model"], key["number"]))
+            case "promotions":
+                stages |= _moved(connection, key)
+            case _:
+                pass  # evaluations: `add_evaluation`, which knows whether it passed
+    models |= {model for model, number in numbers if number == OF_THE_MODEL}
+    for model in models:
+        _index_model(connection, model)
+    for model, number in numbers:
+        if number != OF_THE_MODEL:
+            index_version(connection, model, number)
+    for model, number in stages - numbers:
+        _restage(connection, model, number)
+
+
+def index_version(connection: sa.Connection, model: str, number: int) -> None:
+    """Write a version's row and its terms anew."""
+    row = connection.execute(
+        sa.select(versions).where(versions.c.model == model, versions.c.number == number)
+    ).one()
+    facts: Mapping[str, Any] = json.loads(row.metadata or "{}")
+    shown = _words(connection, model, number, facts.get("tags", {}))
+    values = {
+        "state": row.state,
+        "stage": derive_stage(connection, model, number, state=row.state),
+        "digest": row.digest,
+        "description": _description(connection, model, number),
+        "tags": _text(shown),
+        "code_commit": facts.get("code_commit"),
+        "actor": row.actor,
+        "created_at": row.reserved_at,
+    }
+    params: Mapping[str, Any] = json.loads(json.loads(row.recipe)["params"])
+    terms: dict[str, Any] = {
+        **{f"tags.{name}": value for name, value in shown.items()},
+        **{f"params.{name}": value for name, value in params.items()},
+        **{f"properties.{name}": value for name, value in facts.get("properties", {}).items()},
+        "owner": list(facts.get("owners", ())),
+    }
+    table = indexed_versions
+    found = connection.execute(
+        sa.select(table.c.id, table.c.metrics).where(
+            table.c.model == model, table.c.number == number
+        )
+    ).one_or_none()
+    if found is None:
+        inserted = connection.execute(
+            sa.insert(table).values(model=model, number=number, metrics="{}", **values)
+        ).inserted_primary_key
+        assert inserted is not None
+        _add_terms(connection, "version", inserted[0], terms, row.reserved_at)
+        return
+    connection.execute(sa.update(table).where(table.c.id == found.id).values(**values))
+    measured = {f"metrics.{name}": value for name, value in json.loads(found.metrics).items()}
+    _replace_terms(connection, "version", found.id, {**terms, **measured}, row.reserved_at)
+
+
+def add_evaluation(
+    connection: sa.Connection, evaluation: int, *, passed: bool | None, parents: Iterable[Parent]
+) -> None:
+    """Index an evaluation, the newest of its version, and judge the version's stage anew.
+
+    Args:
+        passed: whether every gate did: None where it is not known.
+    """
+    row = connection.execute(sa.select(evaluations).where(evaluations.c.id == evaluation)).one()
+    values = {
+        name: found["value"]
+        for name, found in json.loads(row.metrics).items()
+        if _is_number(found.get("value"))
+    }
+    connection.execute(
+        sa.insert(indexed_evaluations).values(
+            id=row.id,
+            model=row.model,
+            version=row.version,
+            digest=row.digest,
+            suite_digest=row.suite_digest,
+            passed=_PASSED[passed],
+            metrics=_text(values),
+            created_at=row.created_at,
+        )
+    )
+    measured = {f"metrics.{name}": value for name, value in values.items()}
+    outcomes = connection.execute(
+        sa.select(verdicts.c.gate, verdicts.c.outcome).where(
+            verdicts.c.model == row.model,
+            verdicts.c.version == row.version,
+            verdicts.c.evaluation_id == row.id,
+        )
+    )
+    judged = {f"gates.{found.gate}": found.outcome for found in outcomes}
+    _add_terms(connection, "evaluation", row.id, {**measured, **judged}, row.created_at)
+    add_edges(connection, row.digest, parents)
+    table = indexed_versions
+    version = connection.execute(
+        sa.select(table.c.id, table.c.created_at).where(
+            table.c.model == row.model, table.c.number == row.version
+        )
+    ).one()
+    connection.execute(
+        sa.update(table).where(table.c.id == version.id).values(metrics=_text(values))
+    )
+    connection.execute(
+        sa.delete(number_terms).where(
+            number_terms.c.entity == "version",
+            number_terms.c.id == version.id,
+            number_terms.c.name >= "metrics.",
+            number_terms.c.name < "metrics/",  # the character after the full stop
+        )
+    )
+    _add_terms(connection, "version", version.id, measured, version.created_at)
+    _restage(connection, row.model, row.version)
+
+
+def add_edges(connection: sa.Connection, child: str, parents: Iterable[Parent]) -> None:
+    """Index what a manifest was made from; what is known already stays as it is."""
+    wanted = {(parent.role, parent.digest) for parent in parents}
+    if not wanted:
+        return
+    known = {
+        (row.role, row.parent)
+        for row in connection.execute(
+            sa.select(edges.c.role, edges.c.parent).where(edges.c.child == child)
+        )
+    }
+    rows = [
+        {"child": child, "role": role, "parent": parent} for role, parent in sorted(wanted - known)
+    ]
+    if rows:
+        connection.execute(sa.insert(edges), rows)
+
+
+def derive_stage(connection: sa.Connection, model: str, number: int, *, state: str) -> Stage:
+    """Derive a version's stage from the rows as they stand: it is never kept as a truth."""
+    if state == "failed":
+        return "failed"
+    if _there_is(connection, pointers, model=model, version=number):
+        return "production"
+    mark = connection.execute(
+        sa.select(marks.c.mark).where(marks.c.model == model, marks.c.number == number)
+    ).scalar()
+    if mark in ("archived", "rejected"):
+        return "archived" if mark == "archived" else "rejected"
+    if _there_is(connection, promotions, model=model, version=number):
+        return "archived"
+    if state != "committed":
+        return "development"
+    suite = (
+        sa.select(registered_models.c.suite_digest)
+        .where(registered_models.c.name == model)
+        .scalar_subquery()
+    )
+    table = indexed_evaluations
+    passed = connection.execute(
+        sa.select(table.c.passed)
+        .where(table.c.model == model, table.c.version == number, table.c.suite_digest == suite)
+        .order_by(table.c.id.desc())
+        .limit(1)
+    ).scalar()
+    return _STAGE_OF[passed or "unknown"]
+
+
+def _index_model(connection: sa.Connection, model: str) -> None:
+    row = connection.execute(
+        sa.select(registered_models).where(registered_models.c.name == model)
+    ).one()
+    risk = str(json.loads(row.policy).get("risk", ""))
+    shown = _words(connection, model, OF_THE_MODEL, json.loads(row.tags))
+    values = {
+        "task": row.task,
+        "risk": risk,
+        "description": _description(connection, model, OF_THE_MODEL) or row.description,
+        "tags": _text(shown),
+        "created_at": row.created_at,
+    }
+    terms = {f"tags.{name}": value for name, value in shown.items()}
+    terms["owner"] = json.loads(row.owners)
+    table = indexed_models
+    found = connection.execute(sa.select(table.c.id).where(table.c.name == model)).scalar()
+    if found is None:
+        inserted = connection.execute(
+            sa.insert(table).values(name=model, **values)
+        ).inserted_primary_key
+        assert inserted is not None
+        _add_terms(connection, "model", inserted[0], terms, row.created_at)
+        return
+    connection.execute(sa.update(table).where(table.c.id == found).values(**values))
+    _replace_terms(connection, "model", found, terms, row.created_at)
+    _restage_waiting(connection, model, row.suite_digest)
+
+
+def _restage(connection: sa.Connection, model: str, number: int) -> None:
+    state = connection.execute(
+        sa.select(versions.c.state).where(versions.c.model == model, versions.c.number == number)
+    ).scalar_one()
+    connection.execute(
+        sa.update(indexed_versions)
+        .where(indexed_versions.c.model == model, indexed_versions.c.number == number)
+        .values(stage=derive_stage(connection, model, number, state=state))
+    )
+
+
+def _restage_waiting(connection: sa.Connection, model: str, suite_digest: str) -> None:
+    """Judge the versions on their way by the suite in force: another one asks other things.
+
+    In one statement, for a model may have 100,000 of them.
+    """
+    found, marked = indexed_evaluations, sa.alias(marks)
+    passed = (
+        sa.select(found.c.passed)
+        .where(
+            found.c.model == model,
+            found.c.version == indexed_versions.c.number,
+            found.c.suite_digest == suite_digest,
+        )
+        .order_by(found.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    rejected_by_hand = (
+        sa.select(sa.literal(1))
+        .where(
+            marked.c.model == model,
+            marked.c.number == indexed_versions.c.number,
+            marked.c.mark == "rejected",
+        )
+        .exists()
+    )
+    connection.execute(
+        sa.update(indexed_versions)
+        .where(
+            indexed_versions.c.model == model,
+            indexed_versions.c.stage.in_(list(_STAGE_OF.values())),
+            ~rejected_by_hand,
+        )
+        .values(stage=sa.case(dict(_STAGE_OF), value=passed, else_="development"))
+    )
+
+
+def _moved(connection: sa.Connection, key: Mapping[str, Any]) -> set[tuple[str, int]]:
+    """Give the versions that a promotion concerns: the one that came, the one that went."""
+    row = connection.execute(
+        sa.select(promotions.c.version, promotions.c.from_version).where(
+            promotions.c.model == key["model"],
+            promotions.c.pointer == key["pointer"],
+            promotions.c.generation == key["generation"],
+        )
+    ).one()
+    return {(key["model"], number) for number in row if number is not None}
+
+
+def _words(
+    connection: sa.Connection, model: str, number: int, declared: Mapping[str, str]
+) -> dict[str, str]:
+    """Give the tags that hold: the declared ones, with what people changed in them."""
+    said = connection.execute(
+        sa.select(tags.c.name, tags.c.value).where(tags.c.model == model, tags.c.number == number)
+    )
+    together = {**declared, **{row.name: row.value for row in said}}
+    return {name: value for name, value in sorted(together.items()) if value is not None}
+
+
+def _description(connection: sa.Connection, model: str, number: int) -> str:
+    found = connection.execute(
+        sa.select(descriptions.c.text).where(
+            descriptions.c.model == model, descriptions.c.number == number
+        )
+    ).scalar()
+    return str(found or "")
+
+
+def _there_is(connection: sa.Connection, table: sa.Table, **key: Any) -> bool:
+    condition = sa.and_(*(table.c[name] == value for name, value in key.items()))
+    return connection.execute(sa.select(sa.literal(1)).where(condition).limit(1)).scalar() == 1
+
+
+def _replace_terms(
+    connection: sa.Connection, entity: Entity, key: int, terms: Mapping[str, Any], created: str
+) -> None:
+    for table in (text_terms, number_terms):
+        connection.execute(sa.delete(table).where(table.c.entity == entity, table.c.id == key))
+    _add_terms(connection, entity, key, terms, created)
+
+
+def _add_terms(
+    connection: sa.Connection, entity: Entity, key: int, terms: Mapping[str, Any], created: str
+) -> None:
+    rows: dict[sa.Table, list[dict[str, Any]]] = {text_terms: [], number_terms: []}
+    for name, value in terms.items():
+        for table, said, kept in _typed(name, value):
+            rows[table].append(
+                {"entity": entity, "id": key, "name": said, "value": kept, "created_at": created}
+            )
+    for table, values in rows.items():
+        if values:
+            connection.execute(sa.insert(table), values)
+
+
+def _typed(name: str, value: Any) -> Iterator[tuple[sa.Table, str, str | float]]:
+    """Give what is kept of a value: nothing of what is neither text, number nor truth value."""
+    if len(name) > LONGEST_TERM:
+        return
+    if isinstance(value, bool):
+        yield text_terms, f"{name}?", "true" if value else "false"
+    elif _is_number(value):
+        yield number_terms, name, float(value)
+    elif isinstance(value, str) and len(value) <= LONGEST_TERM:
+        yield text_terms, name, value
+    elif isinstance(value, list):
+        for item in {item for item in value if isinstance(item, str)}:
+            yield from _typed(name, item)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _text(value: Mapping[str, Json]) -> str:
+    return canonical_json(dict(value)).decode()

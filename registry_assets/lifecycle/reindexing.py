@@ -1,0 +1,119 @@
+"""Make the index anew, from the rows that the ledger vouches for and the manifests they name.
+
+For a catalog of an earlier release, and for one whose index is not what it should be.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from registry_assets.catalog import indexing
+from registry_assets.catalog.evaluations import EvaluationRecord, list_evaluations, read_verdicts
+from registry_assets.catalog.models import PRODUCTION, ModelRecord, list_models
+from registry_assets.catalog.tables import INDEX, settings, snapshots, versions
+from registry_assets.catalog.versions import get_version
+from registry_assets.errors import RegistryError
+from registry_assets.governance.decide import Standing, gates_passed
+from registry_assets.governance.policy import Policy
+from registry_assets.governance.standing import read_standing
+from registry_assets.lifecycle.backends import Backends
+from registry_assets.manifest import Manifest, Parent
+from registry_assets.store.manifests import read_manifest
+
+RELEASE = "1"
+"""Raised with whatever the index holds; an index of another release is made anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reindexed:
+    """What was indexed, and the manifests that could not be read: their edges are missing."""
+
+    models: int
+    versions: int
+    evaluations: int
+    unreadable: tuple[str, ...]
+
+
+def is_indexed(connection: sa.Connection) -> bool:
+    """Tell whether this release made the index."""
+    found = connection.execute(sa.select(settings.c.value).where(settings.c.name == "indexed"))
+    return found.scalar() == RELEASE
+
+
+def reindex(backends: Backends) -> Reindexed:
+    """Make the index anew, in one transaction: a reader sees the old one or the new one."""
+    unreadable: list[str] = []
+    counted = {"versions": 0, "evaluations": 0}
+    with backends.catalog.write() as connection:
+        for table in INDEX:
+            connection.execute(sa.delete(table))
+        models = list_models(connection)
+        for digest in connection.execute(sa.select(snapshots.c.digest).distinct()).scalars():
+            parents = _parents(_manifest(backends, digest, unreadable))
+            indexing.add_edges(connection, digest, parents)
+        for model in models:
+            key = {"name": model.name}
+            indexing.refresh(connection, [("registered_models", key)])
+            for number, digest in _numbers(connection, model.name):
+                counted["versions"] += 1
+                indexing.index_version(connection, model.name, number)
+                if digest:
+                    parents = _parents(_manifest(backends, digest, unreadable))
+                    indexing.add_edges(connection, digest, parents)
+            for evaluation in list_evaluations(connection, model.name):
+                counted["evaluations"] += 1
+                manifest = _manifest(backends, evaluation.digest, unreadable)
+                indexing.add_evaluation(
+                    connection,
+                    evaluation.id,
+                    passed=_passed(connection, model, evaluation, manifest),
+                    parents=_parents(manifest),
+                )
+        connection.execute(sa.delete(settings).where(settings.c.name == "indexed"))
+        connection.execute(sa.insert(settings).values(name="indexed", value=RELEASE))
+    return Reindexed(len(models), **counted, unreadable=tuple(unreadable))
+
+
+def _passed(
+    connection: sa.Connection,
+    model: ModelRecord,
+    evaluation: EvaluationRecord,
+    manifest: Manifest | None,
+) -> bool | None:
+    """Judge an evaluation by the suite that it was made under, which its manifest holds."""
+    suite: Any = manifest.facts.get("suite") if manifest else None
+    if not isinstance(suite, dict):
+        if evaluation.suite_digest != model.suite_digest:
+            return None
+        suite = model.suite
+    policy = Policy.of(replace(model, suite=suite, suite_digest=evaluation.suite_digest))
+    version = get_version(connection, model.name, evaluation.version)
+    now = read_standing(connection, model, evaluation.version, PRODUCTION)
+    found = read_verdicts(connection, model.name, evaluation.version, evaluation_id=None)
+    found += read_verdicts(connection, model.name, evaluation.version, evaluation_id=evaluation.id)
+    standing = Standing(version, evaluation, found, (), now.pointer, now.held)
+    return gates_passed(policy, standing)
+
+
+def _numbers(connection: sa.Connection, model: str) -> Iterator[tuple[int, str | None]]:
+    rows = connection.execute(
+        sa.select(versions.c.number, versions.c.digest)
+        .where(versions.c.model == model)
+        .order_by(versions.c.number)
+    )
+    yield from (tuple(row) for row in rows.all())
+
+
+def _manifest(backends: Backends, digest: str, unreadable: list[str]) -> Manifest | None:
+    try:
+        return read_manifest(backends.store, digest)
+    except RegistryError:
+        # An index must not wait for a blob to be restored; `registry verify` names the blob.
+        unreadable.append(digest)
+        return None
+
+
+def _parents(manifest: Manifest | None) -> tuple[Parent, ...]:
+    return manifest.parents if manifest else ()
