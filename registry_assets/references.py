@@ -1,6 +1,6 @@
 """Names, digests and references: the strings by which people and programs say which one.
 
-Pure functions over text; what a reference points to is looked up in `registry.py`.
+Pure functions over text; what a reference points to is looked up in `registry/`.
 Whatever becomes a path, a key or a line on a terminal passes through a check here first.
 """
 

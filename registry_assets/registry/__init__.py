@@ -1,0 +1,84 @@
+"""`Registry`: the façade over catalog, store and the steps of a version's life.
+
+Everything that people, the command line and Dagster do goes through here. It holds no
+logic of its own: each method is one reading of the catalog, or one step of `lifecycle`.
+Its methods stand in the parts beside this file, by what they are for.
+"""
+
+from pathlib import Path
+
+from registry_assets.catalog.engine import Catalog, has_history
+from registry_assets.clock import Clock, system_clock
+from registry_assets.errors import CatalogBehind
+from registry_assets.home import Home, find_home
+from registry_assets.lifecycle import reindexing
+from registry_assets.lifecycle.backends import Backends
+from registry_assets.registry.answers import Answers, VersionSummary
+from registry_assets.registry.care import Care
+from registry_assets.registry.deployment import Deployment
+from registry_assets.registry.steps import Steps
+from registry_assets.store import Store, create_store, open_store
+
+__all__ = ["Registry", "VersionSummary"]
+
+
+class Registry(Answers, Steps, Deployment, Care):
+    """An open registry.
+
+    Examples:
+        >>> registry = Registry.open()  # doctest: +SKIP
+        >>> registry.load("flight_delay@production").predict(rows)  # doctest: +SKIP
+    """
+
+    def __init__(self, home: Home, backends: Backends) -> None:
+        self.home = home
+        self.backends = backends
+
+    @classmethod
+    def open(cls, start: Path | None = None, *, clock: Clock = system_clock) -> "Registry":
+        """Open the registry of this folder, of one above it, or at REGISTRY_HOME.
+
+        Raises:
+            NoRegistry: there is none; says where it looked.
+            CatalogTooNew, CatalogTooOld: another release wrote it.
+        """
+        home = find_home(start)
+        catalog = Catalog.open(Path(home.catalog))
+        return cls(home, Backends(catalog, open_store(home.store), clock))
+
+    @classmethod
+    def init(cls, folder: Path, *, clock: Clock = system_clock) -> "Registry":
+        """Create a registry in a folder, or open and migrate the one that is there.
+
+        Raises:
+            StoreUnwritable: the folder cannot be written.
+            CatalogTooNew: a newer release wrote the catalog.
+            CatalogBehind: one of catalog and store is gone, the other full of history.
+        """
+        home = Home(folder.absolute())
+        home.make()
+        store = create_store(home.store)
+        _refuse_half_a_registry(home, store)
+        backends = Backends(Catalog.create(Path(home.catalog)), store, clock)
+        with backends.catalog.read() as connection:
+            indexed = reindexing.is_indexed(connection)
+        if not indexed:
+            reindexing.reindex(backends)
+        return cls(home, backends)
+
+
+def _refuse_half_a_registry(home: Home, store: Store) -> None:
+    """A volume that was not mounted must not be made up for by an empty one."""
+    stored = next(store.digests(), None) is not None
+    recorded = has_history(Path(home.catalog))
+    if stored and recorded is None:
+        raise CatalogBehind(
+            f"{home.store} holds the bytes of a registry, and its catalog {home.catalog} is gone",
+            hint="put the catalog back from a backup; a new one would give the same numbers out"
+            " again. To begin anew, move the store away first",
+        )
+    if recorded and not stored:
+        raise CatalogBehind(
+            f"{home.catalog} tells of a history, and the store {home.store} is empty",
+            hint="put the store back (is its volume mounted?); nothing was changed",
+        )
