@@ -44,6 +44,8 @@ class Recipe:
         code: digest of the closure of the user's own modules behind features and training.
         params: as given to the training function.
         distributions: versions of the distributions which that closure imports.
+        estimator: digest of the estimator's bytes, where it was not trained here but
+            registered by hand: then data, code and parameters do not say it all.
     """
 
     model: str
@@ -54,6 +56,7 @@ class Recipe:
     code: str
     params: Mapping[str, Json]
     distributions: Mapping[str, str]
+    estimator: str | None = None
 
     def to_json(self) -> dict[str, Json]:
         """Give the recipe as JSON, in the shape that is hashed and stored.
@@ -62,7 +65,9 @@ class Recipe:
         scikit-learn `max_features=1.0` is every feature and `max_features=1` a single one:
         other numbers to train with, so another recipe.
         """
+        by_hand: dict[str, Json] = {"estimator": self.estimator} if self.estimator else {}
         return {
+            **by_hand,
             "model": self.model,
             "target": self.target,
             "train": [ref.to_json() for ref in self.train],

@@ -22,6 +22,8 @@ from registry_assets.references import check_text, clean_text
 State = Literal["reserved", "committed", "failed"]
 AUTOMATIC = ("schedule", "sensor")
 TRIGGERS = ("manual", *AUTOMATIC)
+BY_HAND = "registration"
+"""The trigger of a version that was trained elsewhere and registered by a person."""
 LONGEST_REQUEST = 500
 LONGEST_FAILURE = 2000
 

@@ -11,10 +11,13 @@ import click
 
 from registry_assets.cli.changing import init, pull
 from registry_assets.cli.reading import explain, lineage, log, models, show, verify, versions
+from registry_assets.cli.registering import register
 from registry_assets.cli.text import visible
 from registry_assets.errors import (
+    DeclarationError,
     InvalidName,
     InvalidReference,
+    MetadataMissing,
     NoRegistry,
     NotFound,
     RegistryError,
@@ -22,10 +25,18 @@ from registry_assets.errors import (
 )
 
 INTERRUPTED = 130
-MISTYPED = (InvalidName, InvalidReference, NoRegistry, NotFound, VersionFailed)
+MISTYPED = (
+    DeclarationError,
+    InvalidName,
+    InvalidReference,
+    MetadataMissing,
+    NoRegistry,
+    NotFound,
+    VersionFailed,
+)
 SECTIONS = {
     "Read the registry": (models, versions, show, lineage, explain, log, verify),
-    "Change the registry": (init,),
+    "Change the registry": (init, register),
     "Move": (pull,),
 }
 

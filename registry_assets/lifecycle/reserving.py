@@ -1,10 +1,10 @@
 """Reserve: compose the recipe from what is current, and take the next number for it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from registry_assets.catalog.models import declare
-from registry_assets.catalog.snapshots import current_snapshots
+from registry_assets.catalog.snapshots import SnapshotRecord, current_snapshots
 from registry_assets.catalog.versions import TRIGGERS, Reservation, reserve
 from registry_assets.declaration import LatestPartitions, RegisteredModel
 from registry_assets.declaration.checks import one_of
@@ -84,13 +84,23 @@ def reserve_version(
 
 
 def compose_recipe(
-    backends: Backends, model: RegisteredModel, *, params: Mapping[str, Json] | None = None
+    backends: Backends,
+    model: RegisteredModel,
+    *,
+    params: Mapping[str, Json] | None = None,
+    partitions: Sequence[str] | None = None,
+    estimator: str | None = None,
 ) -> Recipe:
-    """Compose the recipe of a training that starts now, in one read of the catalog."""
+    """Compose the recipe of a training that starts now, in one read of the catalog.
+
+    Args:
+        partitions: which ones it was trained and is to be judged on; by default all.
+        estimator: the digest of one that was trained elsewhere.
+    """
     closure = code_closure(model.features.make_features, model.train)
     code_commit(closure)  # refused here, before hours of training
     with backends.catalog.read() as connection:
-        found = current_snapshots(connection, model.features.key)
+        found = _chosen(current_snapshots(connection, model.features.key), partitions, model)
     for snapshot in found:
         if snapshot.rows == 0:
             raise DataUnusable(
@@ -109,10 +119,26 @@ def compose_recipe(
         code=closure.digest,
         params=_merged(model, params),
         distributions=dict(closure.distributions),
+        estimator=estimator,
     )
     # Hashed here: a parameter that is not JSON is refused before anything is recorded.
     canonical_json(recipe.to_json())
     return recipe
+
+
+def _chosen(
+    found: tuple[SnapshotRecord, ...], partitions: Sequence[str] | None, model: RegisteredModel
+) -> tuple[SnapshotRecord, ...]:
+    if partitions is None:
+        return found
+    there = {snapshot.partition: snapshot for snapshot in found}
+    unknown = [key for key in partitions if key not in there]
+    if unknown:
+        raise DataUnusable(
+            f"{model.features.key} has no partition {', '.join(map(repr, unknown))}",
+            hint=f"it has: {', '.join(there) or 'none'}",
+        )
+    return tuple(there[key] for key in sorted(set(partitions)))
 
 
 def _split(

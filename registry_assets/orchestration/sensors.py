@@ -192,4 +192,6 @@ def _reserved(source: RegistryResource, model: str) -> list[int]:
     registry = source.open()
     if model not in {known.name for known in registry.models()}:
         return []
-    return [version.number for version in registry.reserved(model)]
+    # One that a person is registering has its estimator already: there is nothing to train.
+    reserved = registry.reserved(model)
+    return [version.number for version in reserved if version.recipe.estimator is None]

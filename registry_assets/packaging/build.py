@@ -7,31 +7,30 @@ works anywhere else is `load_check`.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from registry_assets.errors import PackagingRefused, RegistryError
+from registry_assets.errors import PackagingRefused
 from registry_assets.manifest import canonical_json
 from registry_assets.packaging import package as layout
 from registry_assets.packaging.closure import CodeClosure
 from registry_assets.packaging.environment import environment
-from registry_assets.packaging.estimator import check_trust, dump_estimator
+from registry_assets.packaging.estimator import check_trust
 from registry_assets.packaging.features import (
     MakeFeatures,
     check_parameters,
     check_row_wise,
     unneeded_columns,
 )
+from registry_assets.packaging.given import GivenEstimator
 from registry_assets.packaging.modules import home
 from registry_assets.packaging.package import Package
-from registry_assets.packaging.predictions import predictions
-from registry_assets.packaging.signature import Label, Output, Signature, Task, columns_of
+from registry_assets.packaging.signature import Output, Signature, Task, columns_of
 from registry_assets.snapshots import encode
 
 
 def build_package(
     *,
-    estimator: Any,
+    estimator: GivenEstimator,
     closure: CodeClosure,
     make_features: MakeFeatures,
     train: Callable[..., Any],
@@ -44,6 +43,7 @@ def build_package(
     The sample keeps only the input columns that the features need.
 
     Args:
+        estimator: with its predictions for exactly these sample rows.
         closure: the code closure of `make_features` and `train`.
         inputs: frames by parameter of `make_features`: first some sample rows, then the
             reference frames in full.
@@ -65,17 +65,16 @@ def build_package(
     check_row_wise(make_features, inputs, features=features)
     columns = columns_of(features)
     optional = unneeded_columns(make_features, inputs, columns=columns)
-    output = Output(task=task, classes=_classes(estimator, task=task))
+    output = Output(task=task, classes=estimator.classes)
     signature = Signature(
         inputs={name: columns_of(frame) for name, frame in inputs.items()},
         optional=optional,
         features=columns,
         output=output,
     )
-    data = dump_estimator(estimator)
-    check_trust(data, own_modules=closure.modules)
+    check_trust(estimator.data, own_modules=closure.modules)
     files = {
-        layout.ESTIMATOR: data,
+        layout.ESTIMATOR: estimator.data,
         layout.ENVIRONMENT: canonical_json(environment(closure)),
         layout.SIGNATURE: canonical_json(signature.to_json()),
         layout.DESCRIPTION: canonical_json(
@@ -90,7 +89,7 @@ def build_package(
             }
         ),
         layout.SAMPLE_FEATURES: encode(features).data,
-        layout.SAMPLE_EXPECTED: encode(_expected(estimator, features, output=output)).data,
+        layout.SAMPLE_EXPECTED: encode(estimator.expected).data,
     }
     for name, frame in inputs.items():
         needed = frame.drop(columns=list(optional[name]))
@@ -117,38 +116,3 @@ def _check_sample(inputs: Mapping[str, pd.DataFrame], features: pd.DataFrame) ->
             f"The sample needs at least one row, and its features: {rows_name} has {len(rows)} "
             f"rows, the features have {len(features)}."
         )
-
-
-def _classes(estimator: Any, *, task: Task) -> tuple[Label, ...]:
-    if task == "regression":
-        return ()
-    found = getattr(estimator, "classes_", None)
-    if found is None or not hasattr(estimator, "predict_proba"):
-        raise PackagingRefused(
-            f"{type(estimator).__qualname__} has no classes_ or no predict_proba: it cannot "
-            f"serve a {task} model.",
-            hint="Return a fitted classifier that gives probabilities; "
-            "CalibratedClassifierCV adds them to one that does not.",
-        )
-    classes = tuple(np.asarray(found).tolist())
-    if not all(isinstance(each, bool | int | float | str) for each in classes):
-        raise PackagingRefused(f"The classes {classes!r} are neither numbers nor text.")
-    if len(classes) < 2 or (task == "binary" and len(classes) != 2):
-        raise PackagingRefused(
-            f"A {task} model must have learned {'two' if task == 'binary' else 'several'} "
-            f"classes; this one knows {classes!r}."
-        )
-    return classes
-
-
-def _expected(estimator: Any, features: pd.DataFrame, *, output: Output) -> pd.DataFrame:
-    try:
-        return predictions(estimator, features, output=output)
-    except RegistryError as error:
-        raise PackagingRefused(error.message) from error
-    except Exception as error:
-        raise PackagingRefused(
-            f"The estimator does not predict from the features of the sample: "
-            f"{type(error).__name__}: {error}",
-            hint="Train on the features as they come: same columns, same order, a DataFrame.",
-        ) from error

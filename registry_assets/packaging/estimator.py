@@ -128,7 +128,8 @@ def _named_types(data: bytes) -> list[str]:
         return list(skops.io.get_untrusted_types(data=data))
     except Exception as error:  # a crafted file fails in any way it likes
         raise PackagingRefused(
-            f"The estimator file cannot be read: {type(error).__name__}: {error}"
+            f"The estimator file cannot be read: {type(error).__name__}: {error}",
+            hint="Write it with skops.io.dump.",
         ) from error
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from registry_assets.errors import PackagingRefused
+from registry_assets.manifest import canonical_json, sha256_digest
 from registry_assets.packaging.signature import Signature
 
 if TYPE_CHECKING:
@@ -53,6 +54,13 @@ class Package:
         if path not in self.files:
             raise PackagingRefused(f"The package has no file {path}.")
         return self.files[path]
+
+    @property
+    def digest(self) -> str:
+        """Name the content: equal files under equal paths give equal digests."""
+        return sha256_digest(
+            canonical_json({path: sha256_digest(data) for path, data in self.files.items()})
+        )
 
     @property
     def description(self) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """The steps of a version's life, each made in `lifecycle`."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from registry_assets.catalog.models import PRODUCTION
 from registry_assets.catalog.snapshots import SnapshotRecord
 from registry_assets.catalog.versions import Reservation, VersionRecord
-from registry_assets.lifecycle import data, evaluating, promoting, reserving, training
+from registry_assets.lifecycle import data, evaluating, promoting, registering, reserving, training
 from registry_assets.lifecycle.backends import RunInfo
 from registry_assets.manifest import Json, Parent
 from registry_assets.registry.part import Part
@@ -53,6 +54,37 @@ class Steps(Part):
     def train(self, model: "RegisteredModel", number: int, *, run: RunInfo) -> VersionRecord:
         """Train a reserved version and commit it: see `lifecycle.training`."""
         return training.train_version(self.backends, model, number, run=run)
+
+    def register(
+        self,
+        model: "RegisteredModel",
+        estimator: Any,
+        *,
+        started_at: datetime,
+        finished_at: datetime,
+        params: Mapping[str, Json] | None = None,
+        partitions: Sequence[str] | None = None,
+        reason: str = "",
+        experiment_url: str | None = None,
+        run: RunInfo | None = None,
+    ) -> registering.Registered:
+        """Make a version of an estimator that was trained elsewhere: see `lifecycle.registering`.
+
+        Examples:
+            >>> registry.register(  # doctest: +SKIP
+            ...     flight_delay, estimator, started_at=began, finished_at=ended
+            ... )
+        """
+        told = registering.Registration(
+            started_at=started_at,
+            finished_at=finished_at,
+            params=params or {},
+            partitions=partitions,
+            reason=reason,
+            experiment_url=experiment_url,
+        )
+        by = run or RunInfo.by_hand()
+        return registering.register_version(self.backends, model, estimator, told, run=by)
 
     def evaluate(
         self, model: "RegisteredModel", number: int, *, run: RunInfo, pointer: str = PRODUCTION

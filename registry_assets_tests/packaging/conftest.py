@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from registry_assets.packaging import Package, build_package, code_closure
+from registry_assets.packaging.given import given_object
 from registry_assets_tests.packaging.projects import (
     AIRLINE,
     Project,
@@ -30,8 +31,9 @@ def airline_package(project: Project) -> Package:
     train = project.function("airline.training:train")
     rows = flights()
     features = make_features(rows, planes())
+    fitted = train(features, rows["arr_delay"] > 0, {"max_iter": 5})
     return build_package(
-        estimator=train(features, rows["arr_delay"] > 0, {"max_iter": 5}),
+        estimator=given_object(fitted, features.head(SAMPLE_ROWS), task="binary"),
         closure=code_closure(make_features, train),
         make_features=make_features,
         train=train,

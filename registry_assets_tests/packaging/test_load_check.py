@@ -32,7 +32,8 @@ def test_a_good_model_passes_and_leaves_a_receipt(package: Package) -> None:
     receipt = load_check(package).receipt
     assert receipt["rows"] == SAMPLE_ROWS
     assert receipt["max_difference"] == 0.0
-    assert set(receipt) == {"python", "seconds", "rows", "max_difference"}
+    assert set(receipt) == {"package", "python", "seconds", "rows", "max_difference"}
+    assert receipt["package"] == package.digest
 
 
 def test_noise_on_stdout_does_no_harm(package: Package) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from registry_assets.errors import DataUnusable, PackagingRefused, UntrustedTypes
 from registry_assets.packaging import Package, build_package, code_closure, load_package
+from registry_assets.packaging.given import given_object
 from registry_assets_tests.packaging.conftest import SAMPLE_ROWS, airline_package
 from registry_assets_tests.packaging.projects import FEATURES, Project, flights, planes
 
@@ -128,7 +129,11 @@ def packaged(project: Project, *, reference: pd.DataFrame | None = None, **chang
         "inputs": {"flights": rows.head(SAMPLE_ROWS), "planes": reference},
         "features": features.head(SAMPLE_ROWS),
     }
-    return build_package(**{**arguments, **changes})
+    arguments |= changes
+    arguments["estimator"] = given_object(
+        arguments["estimator"], arguments["features"], task=arguments["task"]
+    )
+    return build_package(**arguments)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The process that `load_check` starts: limit itself, load a package, reproduce its sample.
+"""The process that `disposable` starts: limit itself, load what it was given, report.
 
 Run by path and never imported, so that the limits hold before anything else is imported.
 Its only output is one JSON object on the stdout it was started with.
@@ -21,15 +21,19 @@ _FILE_BYTES = 64 * 2**20
 _OPEN_FILES = 256
 
 
-def main(folder: str, limits: dict[str, int]) -> None:
-    """Check the package in `folder` and report."""
+def main(folder: str, limits: dict[str, int], task: str) -> None:
+    """Do one task with the files in `folder`, and report."""
     # Whatever the package prints goes to stderr, so that the report stands alone.
     report = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     _limit(memory=limits["memory"], seconds=limits["seconds"])
     started = time.perf_counter()
     try:
-        result: dict[str, Any] = {"receipt": _check(Path(folder), started=started)}
+        files = _files(Path(folder))
+        if task == "describe":
+            result: dict[str, Any] = {"receipt": _describe(files)}
+        else:
+            result = {"receipt": _check(files, started=started)}
     except MemoryError:
         result = _failure(f"it needs more than {limits['memory'] / 2**30:g} GiB of memory")
     except SystemExit as error:
@@ -54,12 +58,38 @@ def _limit(*, memory: int, seconds: int) -> None:
         resource.setrlimit(limit, (allowed, allowed))
 
 
-def _check(folder: Path, *, started: float) -> dict[str, Any]:
-    files = {
+def _files(folder: Path) -> dict[str, bytes]:
+    return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
         if path.is_file()
     }
+
+
+def _describe(files: dict[str, bytes]) -> dict[str, Any]:
+    """Build the estimator of a file, and let it predict the sample."""
+    from registry_assets.packaging import package as layout
+    from registry_assets.packaging.disposable import EXPECTED
+    from registry_assets.packaging.estimator import load_estimator
+    from registry_assets.packaging.given import ask, framework_of
+    from registry_assets.packaging.isolation import load_code
+    from registry_assets.snapshots import decode_frame, encode
+
+    prefix = layout.CODE
+    code = load_code(
+        {path.removeprefix(prefix): data for path, data in files.items() if path.startswith(prefix)}
+    )
+    sys.meta_path.insert(0, _Refusal(code.modules))
+    estimator = load_estimator(
+        files[layout.ESTIMATOR], own_modules=code.modules, rename=code.private_name
+    )
+    features = decode_frame(files[layout.SAMPLE_FEATURES])
+    classes, expected = ask(estimator, features, task=json.loads(files[layout.DESCRIPTION])["task"])
+    Path(EXPECTED).write_bytes(encode(expected).data)
+    return {"classes": list(classes), "framework": framework_of(estimator)}
+
+
+def _check(files: dict[str, bytes], *, started: float) -> dict[str, Any]:
     from registry_assets.packaging.isolation import load_code
     from registry_assets.packaging.package import Package
 
@@ -143,5 +173,5 @@ def _end(status: int) -> NoReturn:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], json.loads(sys.argv[2]))
+    main(sys.argv[1], json.loads(sys.argv[2]), sys.argv[3])
     _end(0)

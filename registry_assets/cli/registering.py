@@ -1,0 +1,85 @@
+"""`registry register`: a folder with an estimator that was trained elsewhere becomes a version."""
+
+import importlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from registry_assets.cli.reading import json_option, open_registry
+
+if TYPE_CHECKING:
+    from registry_assets.declaration import RegisteredModel
+
+
+@click.command()
+@click.argument(
+    "folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
+@json_option
+def register(folder: Path, *, as_json: bool) -> None:
+    """Register an estimator that was trained by hand, in a notebook or script.
+
+    DIR holds estimator.skops, written by skops.io.dump, and registration.toml:
+
+    \b
+      declaration = "airline.flight_delay:flight_delay"
+      started_at = 2026-03-01T10:00:00Z
+      finished_at = 2026-03-01T10:20:00Z
+      reason = "tuned by hand"                              # optional, as all below
+      experiment_url = "https://experiments.example/run/17"
+      partitions = ["2013-01", "2013-02", "2013-03"]
+      [params]
+      learning_rate = 0.1
+
+    The declaration says how features are made, what is held out, and which gates there are;
+    its data must be in the registry. The package is checked in a fresh process before a
+    number is taken. Registering the same folder again changes nothing.
+    """
+    from registry_assets.cli.output import identity, print_json
+    from registry_assets.lifecycle.backends import RunInfo
+    from registry_assets.lifecycle.registering import read_folder, register_version
+
+    declaration, data, told = read_folder(folder)
+    registry = open_registry()
+    model = _declared(declaration, registry.home.folder)
+    done = register_version(registry.backends, model, data, told, run=RunInfo.by_hand())
+    if as_json:
+        print_json({**identity(done.version), "created": done.committed})
+        return
+    name = done.version.reference
+    if not done.committed:
+        click.echo(f"Nothing to do: this estimator is {name} already.")
+        return
+    click.echo(f"Registered {name}: packaged, loaded in a fresh process, committed.")
+    click.echo(
+        f"Next: materialize partition {done.version.number} of {model.name}/evaluation in Dagster,"
+        f"\n      which shows it within a minute; `registry explain {name}` says what it waits for."
+    )
+
+
+def _declared(reference: str, folder: Path) -> "RegisteredModel":
+    """Import the declaration, as the project's own code finds it.
+
+    Raises:
+        DeclarationError: there is no such module or name, or it is no declaration.
+    """
+    from registry_assets.declaration import RegisteredModel
+    from registry_assets.errors import DeclarationError
+
+    module, _, name = reference.partition(":")
+    hint = 'write declaration = "package.module:name", as it is imported from the project\'s folder'
+    if not module or not name:
+        raise DeclarationError(f"{reference!r} does not say module and name", hint=hint)
+    for place in (str(folder), str(Path.cwd())):
+        if place not in sys.path:
+            sys.path.insert(0, place)
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except ImportError as error:
+        raise DeclarationError(f"{module} cannot be imported: {error}", hint=hint) from error
+    if not isinstance(found, RegisteredModel):
+        what = "nothing" if found is None else f"a {type(found).__name__}"
+        raise DeclarationError(f"{reference} is {what}, not a RegisteredModel", hint=hint)
+    return found
