@@ -15,6 +15,8 @@
     ├── PromotionHeld                          the gate said no; `reasons` lists why
     ├── StoreError
     │   ├── StoreUnwritable
+    │   ├── StoreUnreachable                   transient
+    │   ├── StoreUnsafe                        it ignores what the promises rest on
     │   ├── BlobMissing
     │   └── BlobCorrupt
     ├── CatalogError
@@ -176,9 +178,22 @@ class StoreError(RegistryError):
 
 
 class StoreUnwritable(StoreError):
-    """The store's folder cannot be created or written."""
+    """The store cannot be created or written."""
 
     code = "store_unwritable"
+
+
+class StoreUnreachable(StoreError):
+    """The service that the store is in does not answer, or asks for patience; nothing was done."""
+
+    code = "store_unreachable"
+    transient = True
+
+
+class StoreUnsafe(StoreError):
+    """A disk or service that does not do what the store's promises rest on."""
+
+    code = "store_unsafe"
 
 
 class BlobMissing(StoreError):

@@ -1,18 +1,21 @@
 """The few file operations that a durable store needs, each ending in one of our errors.
 
-No layout and no digests: which file goes where is `folder.py`.
+No layout and no digests' names: which file goes where is `folder.py`. Many files at once,
+flushed together: `flushing.py`.
 """
 
 import errno
+import hashlib
 import os
+import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from registry_assets.errors import OutcomeUnknown, RegistryError, StoreError, StoreUnwritable
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 22
 _NEVER_FOLLOW = os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK: opening a FIFO that nobody writes to must not wait for ever.
 _READ = os.O_RDONLY | os.O_NONBLOCK | _NEVER_FOLLOW
@@ -27,6 +30,8 @@ _HINTS = {
     errno.EIO: "The disk reports a failure; check it before storing anything else there.",
     errno.ENOTDIR: "A part of that path is a file; move that file away.",
     errno.EEXIST: "There is a file of that name; move it away.",
+    errno.ENOENT: "A folder on that path is gone; put it back.",
+    errno.EPERM: "That file is another user's; let one user write to a store.",
 }
 _ANY_HINT = "Make that folder writable for this user."
 
@@ -49,16 +54,37 @@ def open_regular(path: Path, *, missing: RegistryError) -> Iterator[int]:
         os.close(handle)
 
 
-def chunks(handle: int, path: Path) -> Iterator[bytes]:
-    """Give a file's bytes in pieces of at most 1 MiB."""
+def pieces(handle: int, path: Path) -> Iterator[memoryview]:
+    """Give a file's bytes in pieces of at most 4 MiB, each valid until the next is asked for."""
+    # What is left, and a byte to see that it is all; 4 MiB only where there is that much.
+    room = min(_CHUNK, os.fstat(handle).st_size + 1)
+    buffer = memoryview(bytearray(room))
     while True:
         try:
-            chunk = os.read(handle, _CHUNK)
+            count = os.readv(handle, [buffer])
         except OSError as error:
             raise StoreError(f"{path} cannot be read: {reason(error)}.") from error
-        if not chunk:
+        if not count:
             return
-        yield chunk
+        yield buffer[:count]
+
+
+def read_whole(handle: int, path: Path) -> bytes:
+    """Give all bytes of a file; one that does not change meanwhile is copied once only."""
+    try:
+        first = os.read(handle, os.fstat(handle).st_size + 1)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {reason(error)}.") from error
+    rest = [bytes(piece) for piece in pieces(handle, path)]
+    return b"".join((first, *rest)) if rest else first
+
+
+def digest_of(handle: int, path: Path) -> str:
+    """Hash a file in constant memory."""
+    hasher = hashlib.sha256()
+    for piece in pieces(handle, path):
+        hasher.update(piece)
+    return f"sha256:{hasher.hexdigest()}"
 
 
 def create_private(path: Path) -> int:
@@ -66,11 +92,50 @@ def create_private(path: Path) -> int:
     return os.open(path, _CREATE, 0o600)
 
 
-def write_all(handle: int, data: bytes) -> None:
+def write_all(handle: int, data: bytes | memoryview) -> None:
     """Write all of it: write(2) may take less, as a disk fills up and beyond 2 GiB."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(handle, rest) :]
+
+
+def name_unless_there(temporary: Path, path: Path) -> bool:
+    """Give a file its name by link(2), which never replaces; False where the name is taken."""
+    try:
+        os.link(temporary, path, follow_symlinks=False)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise unwritable(path, error) from error
+    return True
+
+
+@contextmanager
+def new_file(target: Path, *, mode: int = 0o644) -> Iterator[int]:
+    """Give the handle of a new file, which is flushed and named when the block succeeds.
+
+    Raises:
+        StoreUnwritable: the target is there already, or cannot be written.
+    """
+    if os.path.lexists(target):
+        raise unwritable(target, FileExistsError(errno.EEXIST, ""))
+    temporary = target.with_name(f".{secrets.token_hex(16)}")
+    try:
+        with writing(target):
+            handle = create_private(temporary)
+        try:
+            yield handle
+            with writing(target):
+                os.fchmod(handle, mode)
+                os.fsync(handle)
+        finally:
+            os.close(handle)
+        if not name_unless_there(temporary, target):
+            raise unwritable(target, FileExistsError(errno.EEXIST, ""))
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    sync_folder(target.parent, done=f"{target} was written")
 
 
 def sync_folder(folder: Path, *, done: str) -> None:

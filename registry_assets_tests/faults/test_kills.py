@@ -66,6 +66,7 @@ def test_every_named_point_is_passed_by_some_step(recorded: dict[str, Recorded])
     passed = {point for each in recorded.values() for point in each.points}
     sources = Path(str(registry_assets.__file__)).parent.rglob("*.py")
     named = {name for file in sources for name in re.findall(r'reached\("(.+?)"', file.read_text())}
+    named = {name for name in named if not name.startswith("trash.")}  # store/test_crashes.py
     assert {"train.packaged", "evaluate.published", "promote.verified"} <= named
     assert named <= passed | {"store.linked"}  # how the module's own docstring explains it
     kinds = ("snapshot_recorded", "model_declared", "version_reserved", "version_committed")

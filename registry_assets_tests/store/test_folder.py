@@ -186,13 +186,13 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
 ) -> None:
     source = tmp_path / "growing"
     source.write_bytes(b"x" * 10)
-    read_chunks = files.chunks
+    read_pieces = files.pieces
 
-    def chunks_while_another_writes(handle: int, path: Path) -> Iterator[bytes]:
-        yield from read_chunks(handle, path)
+    def pieces_while_another_writes(handle: int, path: Path) -> Iterator[memoryview]:
+        yield from read_pieces(handle, path)
         source.write_bytes(b"y" * 11)
 
-    monkeypatch.setattr(files, "chunks", chunks_while_another_writes)
+    monkeypatch.setattr(files, "pieces", pieces_while_another_writes)
     with pytest.raises(StoreError, match="changed while it was read"):
         store.put_file(source)
     assert everything_in(store.root) == []
@@ -266,7 +266,9 @@ def test_bytes_are_flushed_before_their_name_and_the_name_before_success(
     assert calls == ["flush file", "flush sha256", "name", f"flush {fanout}"]
     calls.clear()
     store.put(b"data")
-    assert calls == [f"flush {fanout}"]
+    assert calls == []  # this object has seen to that already
+    FolderStore(store.root).put(b"data")
+    assert calls == ["flush sha256", f"flush {fanout}"]  # another cannot know
     calls.clear()
     store.write_pointer("m", "production", b"data")
     assert calls == ["flush pointers", "flush file", "name", "flush m"]
@@ -338,6 +340,33 @@ def test_a_limit_of_the_system_is_named_and_nothing_is_stored(
     assert words in done.stdout
     assert "ulimit" in done.stdout
     assert everything_in(store.root) == []
+
+
+# Trash, identity, leftovers
+
+
+def test_what_is_discarded_can_be_restored_until_it_is_purged(store: FolderStore) -> None:
+    kept, digest = store.put_all([b"kept", b"data"])
+    store.discard(digest)
+    store.discard(digest)
+    assert [blob.digest for blob in store.entries()] == [kept]
+    assert [blob.digest for blob in store.trashed()] == [digest]
+    assert store.restore(digest)
+    assert store.read(digest) == b"data"
+    assert not store.restore(digest)
+    store.discard(digest)
+    store.purge(digest)
+    assert not store.restore(digest)
+    assert not store.has(digest)
+
+
+def test_a_store_is_claimed_once(store: FolderStore) -> None:
+    assert store.identity() is None
+    store.claim("ours")
+    store.claim("ours")
+    with pytest.raises(StoreError, match="belongs to the registry ours"):
+        store.claim("theirs")
+    assert store.identity() == "ours"
 
 
 # Creating and opening
