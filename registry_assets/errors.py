@@ -22,7 +22,8 @@
     ├── CatalogError
     │   ├── CatalogTooNew, CatalogTooOld
     │   ├── CatalogBehind                      older than its store, or without it
-    │   └── CatalogBusy                        transient
+    │   ├── CatalogBusy                        transient
+    │   └── CatalogUnreachable                 transient
     ├── Conflict                               somebody else was faster; refresh and repeat
     └── OutcomeUnknown                         not known whether it was done; repeat to learn
 
@@ -245,6 +246,13 @@ class CatalogBusy(CatalogError):
     """Another process held the write lock for too long."""
 
     code = "catalog_busy"
+    transient = True
+
+
+class CatalogUnreachable(CatalogError):
+    """The catalog's server does not answer, or was lost before the change was committed."""
+
+    code = "catalog_unreachable"
     transient = True
 
 

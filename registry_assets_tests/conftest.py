@@ -1,7 +1,11 @@
 """Fixtures of every test: nothing of the developer's own environment reaches them."""
 
+from collections.abc import Iterator
+
 import hypothesis
 import pytest
+
+from registry_assets_tests.servers.postgresql import PostgresServer, running_postgresql
 
 OURS = (
     "DAGSTER_HOME",
@@ -21,3 +25,27 @@ hypothesis.settings.load_profile("any_machine")
 def _no_registry_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in OURS:
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresServer]:
+    """A PostgreSQL server, of this worker's own unless TEST_POSTGRES_URL names one."""
+    with running_postgresql() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _migrated(postgresql: PostgresServer) -> str:
+    from registry_assets.catalog.engine import Catalog
+
+    url = postgresql.database()
+    Catalog.create(url)
+    return url
+
+
+@pytest.fixture
+def postgresql_catalog(postgresql: PostgresServer, _migrated: str) -> Iterator[str]:
+    """The URL of a new and empty catalog in PostgreSQL: what REGISTRY_CATALOG may name."""
+    url = postgresql.database(template=_migrated)
+    yield url
+    postgresql.drop(url)

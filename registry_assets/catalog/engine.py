@@ -1,82 +1,69 @@
-"""Connections: how the catalog is opened, and the one way to read it and to write it.
+"""How the catalog is opened, and the one way to read it and to write it.
 
-Every write begins IMMEDIATE. With a deferred BEGIN up to 96 % of read-then-write
-transactions of concurrent writers failed at once in spite of a 30 s timeout; with
-IMMEDIATE none of 1600 did.
+It is a SQLite file or a PostgreSQL schema; the neighbours `sqlite` and `postgresql` know how.
 """
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.pool import NullPool
 
-from registry_assets.errors import (
-    CatalogBusy,
-    CatalogError,
-    CatalogTooNew,
-    CatalogTooOld,
-    NoRegistry,
-    OutcomeUnknown,
-)
+from registry_assets.catalog.driver import Driver
+from registry_assets.errors import CatalogTooNew, CatalogTooOld, NoRegistry
+from registry_assets.home import Location, is_url
 
 REVISIONS = ("0001", "0002")
 """Every schema revision this release knows, oldest first; the last is current."""
-
-BUSY_SECONDS = 30
-
-
-def journal_mode(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> tuple[str, str]:
-    """Give SQLite's journal mode and synchronous setting for this library version.
-
-    WAL+NORMAL and DELETE+FULL (Python's default) each lost 6 of 6 acknowledged commits in
-    a simulated power cut; WAL+FULL and DELETE+EXTRA lost none. WAL has a corruption bug
-    before 3.51.3, mended also in 3.44.6 and 3.50.7.
-    """
-    mended = (
-        version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
-    )
-    return ("WAL", "FULL") if mended else ("DELETE", "EXTRA")
 
 
 class Catalog:
     """An open catalog: `read()` and `write()` give a connection inside a transaction."""
 
-    def __init__(self, engine: sa.Engine) -> None:
-        self.engine = engine
+    def __init__(self, driver: Driver) -> None:
+        self.driver = driver
+
+    def __repr__(self) -> str:
+        return f"Catalog({self.location!r})"
+
+    @property
+    def location(self) -> str:
+        """Where it is, for people: no password is in it."""
+        return self.driver.location
 
     @classmethod
-    def open(cls, path: Path) -> "Catalog":
-        """Open the catalog in a SQLite file, which must exist and be of this release.
+    def open(cls, location: Location) -> "Catalog":
+        """Open a catalog, which must exist and be of this release.
+
+        Args:
+            location: the path of a SQLite file, `sqlite:///path`, or `postgresql://…`.
 
         Raises:
-            NoRegistry: there is no such file.
+            NoRegistry: there is none.
             CatalogTooNew: a newer release wrote it.
             CatalogTooOld: it awaits a migration.
+            CatalogUnreachable: its server does not answer.
         """
-        if not path.is_file():
+        catalog = cls(open_driver(location))
+        if not catalog.driver.exists():
             raise NoRegistry(
-                f"there is no catalog at {path}", hint="run `registry init` in the project's folder"
+                f"there is no catalog at {catalog.location}",
+                hint="run `registry init` in the project's folder",
             )
-        catalog = cls(_sqlite_engine(path))
         catalog.check_revision()
         return catalog
 
     @classmethod
-    def create(cls, path: Path) -> "Catalog":
-        """Create the catalog in a SQLite file, or bring an existing one to this release.
+    def create(cls, location: Location) -> "Catalog":
+        """Create a catalog, or bring an existing one to this release.
 
         Raises:
             CatalogTooNew: a newer release wrote it.
-            CatalogError: the file is no catalog, or cannot be written.
+            CatalogError: what is there is no catalog, or cannot be written.
         """
         from registry_assets.catalog.migrations import upgrade
 
-        path.parent.mkdir(parents=True, exist_ok=True)
-        catalog = cls(_sqlite_engine(path))
+        catalog = cls(open_driver(location))
+        catalog.driver.make_place()
         found = catalog.revision()
         if found == REVISIONS[-1]:
             # Nothing to write, so no write lock: opening never waits for a long writer.
@@ -88,9 +75,9 @@ class Catalog:
         return catalog
 
     def revision(self) -> str | None:
-        """Give the schema revision that the catalog is at, or None for an empty file."""
+        """Give the schema revision that the catalog is at, or None where there are no tables."""
         with self.read() as connection:
-            if not sa.inspect(connection).has_table("alembic_version"):
+            if not self.driver.has_table(connection, "alembic_version"):
                 return None
             found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
             return None if found is None else str(found)
@@ -111,113 +98,92 @@ class Catalog:
             hint="a newer release of registry_assets wrote it: upgrade this installation",
         )
 
-    @contextmanager
-    def read(self) -> Iterator[sa.Connection]:
-        """Give a connection in one consistent read transaction."""
-        with _translated(), self.engine.connect() as connection, connection.begin():
-            yield connection
+    def read(self) -> AbstractContextManager[sa.Connection]:
+        """Give a connection in one consistent read transaction.
 
-    @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
-        """Give a connection that holds the write lock; commits unless the body raises.
+        Raises:
+            CatalogError: the catalog cannot be read.
+            CatalogUnreachable: its server does not answer.
+        """
+        return self.driver.read()
+
+    def write(self, *, chain: str | None = None) -> AbstractContextManager[sa.Connection]:
+        """Give a connection that alone may change a chain; commits unless the body raises.
+
+        Whatever the body reads of that chain's rows stays as it is until the commit. Writers
+        of other chains go on meanwhile in PostgreSQL, and wait in SQLite.
+
+        Args:
+            chain: a registered model's name, or the registry's own chain. None takes all
+                chains, for what touches more than one: migration, import, collection.
 
         Raises:
             CatalogBusy: another process held the lock for too long; nothing was changed.
             CatalogError: the catalog refused; nothing was changed.
+            CatalogUnreachable: the server was lost before the commit; nothing was changed.
             OutcomeUnknown: it failed while it committed.
         """
-        writer = self.engine.execution_options(registry_write=True)
-        with _translated(), writer.connect() as connection, connection.begin() as transaction:
-            yield connection
-            _commit(transaction)
+        return self.driver.write(chain)
 
 
-def _sqlite_engine(path: Path) -> sa.Engine:
-    # No pool: a connection must not live on across a fork, and opening one costs 0.1 ms.
-    # Not a URL in a text: a folder may have a question mark or a percent sign in its name.
-    engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), poolclass=NullPool)
+def open_driver(location: Location) -> Driver:
+    """Give the driver of the database at a location; connects to nothing yet.
 
-    @sa.event.listens_for(engine, "connect")
-    def configure(connection: Any, _record: object) -> None:
-        # SQLAlchemy emits BEGIN itself below; the driver must not emit its own.
-        connection.isolation_level = None
-        journal, synchronous = journal_mode()
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
-        cursor.execute(f"PRAGMA journal_mode = {journal}")
-        cursor.execute(f"PRAGMA synchronous = {synchronous}")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.close()
+    Raises:
+        NoRegistry: the location is of no kind that there is.
+    """
+    if not is_url(location):
+        from registry_assets.catalog.sqlite import SqliteDriver
 
-    @sa.event.listens_for(engine, "begin")
-    def begin(connection: sa.Connection) -> None:
-        write = connection.get_execution_options().get("registry_write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        return SqliteDriver(Path(location))
+    text = str(location)
+    scheme, _, rest = text.partition("://")
+    match scheme:
+        case "sqlite":
+            from registry_assets.catalog.sqlite import SqliteDriver
 
-    return engine
+            # As SQLAlchemy writes them: three slashes are relative, four absolute.
+            return SqliteDriver(Path(rest.removeprefix("/")).absolute())
+        case "postgres" | "postgresql" | "postgresql+psycopg2":
+            from registry_assets.catalog.postgresql import PostgresqlDriver
 
-
-def _commit(transaction: sa.RootTransaction) -> None:
-    try:
-        transaction.commit()
-    except sa.exc.OperationalError as error:
-        if _is_busy(error):
-            raise
-        raise OutcomeUnknown(
-            f"the catalog failed while it committed: {error.orig}",
-            hint="the change may or may not have been made: repeat it to learn",
-        ) from error
+            return PostgresqlDriver(text)
+    raise NoRegistry(
+        f"a catalog cannot be in {scheme}://",
+        hint="give the path of a SQLite file, or postgresql://user@host/database",
+    )
 
 
-def _is_busy(error: sa.exc.OperationalError) -> bool:
-    text = str(error.orig)
-    return "locked" in text or "busy" in text
+def catalog_exists(location: Location) -> bool:
+    """Tell whether there is a catalog at a location, of whatever release."""
+    return open_driver(location).exists()
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sa.exc.OperationalError as error:
-        if _is_busy(error):
-            raise CatalogBusy(
-                f"another process held the catalog's write lock for {BUSY_SECONDS} s",
-                hint="nothing was changed; repeat, or look for a process that hangs",
-            ) from error
-        raise CatalogError(
-            f"the catalog did not answer: {error.orig}",
-            hint="nothing was changed; check that its file and folder can be written",
-        ) from error
-    except sa.exc.IntegrityError as error:
-        raise CatalogError(
-            f"the catalog refused the change: {error.orig}",
-            hint="nothing was changed; `registry verify` tells whether the catalog is sound",
-        ) from error
-    except sa.exc.DatabaseError as error:
-        raise CatalogError(
-            f"the catalog cannot be read: {error.orig}",
-            hint="it is damaged or no catalog: restore it from a backup",
-        ) from error
+def shown_location(location: Location) -> str:
+    """Give a catalog's location for people: no password is in it."""
+    return open_driver(location).location
 
 
 def foreign_programs(connection: sa.Connection) -> list[str]:
-    """Name the triggers and views in a SQLite catalog: no release puts any there."""
-    if connection.dialect.name != "sqlite":
-        return []
-    found = connection.execute(
-        sa.text("SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view')")
-    )
-    return sorted(f"{row.type} {row.name}" for row in found)
+    """Name the triggers, rules and views in a catalog: no release puts any there."""
+    if connection.dialect.name == "sqlite":
+        from registry_assets.catalog import sqlite
+
+        return sqlite.foreign_programs(connection)
+    from registry_assets.catalog import postgresql
+
+    return postgresql.foreign_programs(connection)
 
 
-def has_history(path: Path) -> bool | None:
-    """Tell whether anything was ever recorded in a SQLite catalog, of whatever release.
+def has_history(location: Location) -> bool | None:
+    """Tell whether anything was ever recorded in a catalog, of whatever release.
 
     None where there is no catalog at all.
     """
-    if not path.exists():
+    driver = open_driver(location)
+    if not driver.exists():
         return None
-    with Catalog(_sqlite_engine(path)).read() as connection:
-        if not sa.inspect(connection).has_table("events"):
+    with driver.read() as connection:
+        if not driver.has_table(connection, "events"):
             return None
         return connection.execute(sa.text("SELECT 1 FROM events LIMIT 1")).scalar() is not None

@@ -127,7 +127,7 @@ def change(
     check_text(actor, what="actor", limit=LONGEST_ACTOR)
     check_text(reason, what="reason", limit=LONGEST_REASON)
     reached(f"{kind}.begin")
-    with catalog.write() as connection:
+    with catalog.write(chain=chain) as connection:
         draft = Change(connection, timestamp(clock()))
         yield draft
         if draft.rows:

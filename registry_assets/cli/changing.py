@@ -30,11 +30,12 @@ def init(folder: Path, *, as_json: bool) -> None:
     FOLDER is REGISTRY_HOME where that is set, else the one you stand in. Catalog and store
     go into FOLDER/.registry. Repeating it changes nothing.
     """
+    from registry_assets.catalog.engine import catalog_exists
     from registry_assets.cli.output import print_json
     from registry_assets.home import Home
     from registry_assets.registry import Registry
 
-    existed = Path(Home(folder.absolute()).catalog).is_file()
+    existed = catalog_exists(Home(folder.absolute()).catalog)
     above = None if existed else _registry_above(folder)
     registry = Registry.init(folder)
     home = registry.home
@@ -42,7 +43,7 @@ def init(folder: Path, *, as_json: bool) -> None:
         print_json(
             {
                 "folder": str(home.folder),
-                "catalog": str(home.catalog),
+                "catalog": registry.backends.catalog.location,
                 "store": str(home.store),
                 "created": not existed,
             }

@@ -34,12 +34,12 @@ def require_current_catalog(backends: Backends, model: str, pointer: str = PRODU
 def write_pointer_file(backends: Backends, model: str, pointer: str) -> None:
     """Bring a pointer's file in the store up to the catalog.
 
-    Written inside a write transaction, so that an older state never replaces a newer one.
+    Written under the lock of the model's chain, so that an older state never replaces a newer one.
 
     Raises:
         CatalogBehind: the file is of a later generation than the catalog.
     """
-    with backends.catalog.write() as connection:
+    with backends.catalog.write(chain=model) as connection:
         told = backends.store.read_pointer(model, pointer)
         _refuse_older(connection, told, model, pointer)
         held = get_pointer(connection, model, pointer)

@@ -7,7 +7,7 @@ Its methods stand in the parts beside this file, by what they are for.
 
 from pathlib import Path
 
-from registry_assets.catalog.engine import Catalog, has_history
+from registry_assets.catalog.engine import Catalog, has_history, shown_location
 from registry_assets.clock import Clock, system_clock
 from registry_assets.errors import CatalogBehind
 from registry_assets.home import Home, find_home
@@ -43,7 +43,7 @@ class Registry(Answers, Steps, Deployment, Care):
             CatalogTooNew, CatalogTooOld: another release wrote it.
         """
         home = find_home(start)
-        catalog = Catalog.open(Path(home.catalog))
+        catalog = Catalog.open(home.catalog)
         return cls(home, Backends(catalog, open_store(home.store), clock))
 
     @classmethod
@@ -59,7 +59,7 @@ class Registry(Answers, Steps, Deployment, Care):
         home.make()
         store = create_store(home.store)
         _refuse_half_a_registry(home, store)
-        backends = Backends(Catalog.create(Path(home.catalog)), store, clock)
+        backends = Backends(Catalog.create(home.catalog), store, clock)
         with backends.catalog.read() as connection:
             indexed = reindexing.is_indexed(connection)
         if not indexed:
@@ -70,15 +70,15 @@ class Registry(Answers, Steps, Deployment, Care):
 def _refuse_half_a_registry(home: Home, store: Store) -> None:
     """A volume that was not mounted must not be made up for by an empty one."""
     stored = next(store.digests(), None) is not None
-    recorded = has_history(Path(home.catalog))
+    recorded, catalog = has_history(home.catalog), shown_location(home.catalog)
     if stored and recorded is None:
         raise CatalogBehind(
-            f"{home.store} holds the bytes of a registry, and its catalog {home.catalog} is gone",
+            f"{home.store} holds the bytes of a registry, and its catalog {catalog} is gone",
             hint="put the catalog back from a backup; a new one would give the same numbers out"
             " again. To begin anew, move the store away first",
         )
     if recorded and not stored:
         raise CatalogBehind(
-            f"{home.catalog} tells of a history, and the store {home.store} is empty",
+            f"{catalog} tells of a history, and the store {home.store} is empty",
             hint="put the store back (is its volume mounted?); nothing was changed",
         )

@@ -5,6 +5,8 @@ import uuid
 import sqlalchemy as sa
 from alembic import op
 
+from registry_assets.catalog.tables import TEXT
+
 revision = "0002"
 down_revision = "0001"
 
@@ -13,17 +15,17 @@ def upgrade() -> None:
     """Create the tables, and name this catalog; `reindex` fills the index afterwards."""
     op.create_table(
         "edges",
-        sa.Column("child", sa.Text(), nullable=False),
-        sa.Column("role", sa.Text(), nullable=False),
-        sa.Column("parent", sa.Text(), nullable=False),
+        sa.Column("child", TEXT, nullable=False),
+        sa.Column("role", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("child", "role", "parent", name=op.f("pk_edges")),
     )
     op.create_index(op.f("ix_edges_parent_child"), "edges", ["parent", "child"], unique=False)
     op.create_table(
         "imported_rows",
-        sa.Column("table_name", sa.Text(), nullable=False),
+        sa.Column("table_name", TEXT, nullable=False),
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("origin", TEXT, nullable=False),
         sa.Column("original_id", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("table_name", "id", name=op.f("pk_imported_rows")),
         sa.UniqueConstraint(
@@ -36,13 +38,13 @@ def upgrade() -> None:
     op.create_table(
         "indexed_evaluations",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("model", TEXT, nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("suite_digest", sa.Text(), nullable=False),
-        sa.Column("passed", sa.Text(), nullable=False),
-        sa.Column("metrics", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("digest", TEXT, nullable=False),
+        sa.Column("suite_digest", TEXT, nullable=False),
+        sa.Column("passed", TEXT, nullable=False),
+        sa.Column("metrics", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_indexed_evaluations")),
     )
     op.create_index(
@@ -75,12 +77,12 @@ def upgrade() -> None:
     op.create_table(
         "indexed_models",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("task", sa.Text(), nullable=False),
-        sa.Column("risk", sa.Text(), nullable=False),
-        sa.Column("description", sa.Text(), nullable=False),
-        sa.Column("tags", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("task", TEXT, nullable=False),
+        sa.Column("risk", TEXT, nullable=False),
+        sa.Column("description", TEXT, nullable=False),
+        sa.Column("tags", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_indexed_models")),
         sa.UniqueConstraint("name", name=op.f("uq_indexed_models_name")),
     )
@@ -105,17 +107,17 @@ def upgrade() -> None:
     op.create_table(
         "indexed_versions",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("model", TEXT, nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("stage", sa.Text(), nullable=False),
-        sa.Column("digest", sa.Text(), nullable=True),
-        sa.Column("description", sa.Text(), nullable=False),
-        sa.Column("tags", sa.Text(), nullable=False),
-        sa.Column("metrics", sa.Text(), nullable=False),
-        sa.Column("code_commit", sa.Text(), nullable=True),
-        sa.Column("actor", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("stage", TEXT, nullable=False),
+        sa.Column("digest", TEXT, nullable=True),
+        sa.Column("description", TEXT, nullable=False),
+        sa.Column("tags", TEXT, nullable=False),
+        sa.Column("metrics", TEXT, nullable=False),
+        sa.Column("code_commit", TEXT, nullable=True),
+        sa.Column("actor", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_indexed_versions")),
         sa.UniqueConstraint("model", "number", name=op.f("uq_indexed_versions_model_number")),
     )
@@ -160,11 +162,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "number_terms",
-        sa.Column("entity", sa.Text(), nullable=False),
+        sa.Column("entity", TEXT, nullable=False),
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name", TEXT, nullable=False),
         sa.Column("value", sa.Float(precision=53), nullable=False),
-        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("entity", "id", "name", "value", name=op.f("pk_number_terms")),
     )
     op.create_index(
@@ -175,17 +177,17 @@ def upgrade() -> None:
     )
     op.create_table(
         "settings",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("value", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_settings")),
     )
     op.create_table(
         "text_terms",
-        sa.Column("entity", sa.Text(), nullable=False),
+        sa.Column("entity", TEXT, nullable=False),
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("value", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("entity", "id", "name", "value", name=op.f("pk_text_terms")),
     )
     op.create_index(
@@ -196,11 +198,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "descriptions",
-        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("model", TEXT, nullable=False),
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("actor", sa.Text(), nullable=False),
-        sa.Column("set_at", sa.Text(), nullable=False),
+        sa.Column("text", TEXT, nullable=False),
+        sa.Column("actor", TEXT, nullable=False),
+        sa.Column("set_at", TEXT, nullable=False),
         sa.ForeignKeyConstraint(
             ["model"], ["registered_models.name"], name=op.f("fk_descriptions_model")
         ),
@@ -208,11 +210,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "imports",
-        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("model", TEXT, nullable=False),
         sa.Column("sequence", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("origin", sa.Text(), nullable=False),
-        sa.Column("imported_at", sa.Text(), nullable=False),
+        sa.Column("digest", TEXT, nullable=False),
+        sa.Column("origin", TEXT, nullable=False),
+        sa.Column("imported_at", TEXT, nullable=False),
         sa.ForeignKeyConstraint(
             ["model"], ["registered_models.name"], name=op.f("fk_imports_model")
         ),
@@ -220,23 +222,23 @@ def upgrade() -> None:
     )
     op.create_table(
         "tags",
-        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("model", TEXT, nullable=False),
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=True),
-        sa.Column("actor", sa.Text(), nullable=False),
-        sa.Column("set_at", sa.Text(), nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("value", TEXT, nullable=True),
+        sa.Column("actor", TEXT, nullable=False),
+        sa.Column("set_at", TEXT, nullable=False),
         sa.ForeignKeyConstraint(["model"], ["registered_models.name"], name=op.f("fk_tags_model")),
         sa.PrimaryKeyConstraint("model", "number", "name", name=op.f("pk_tags")),
     )
     op.create_table(
         "marks",
-        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("model", TEXT, nullable=False),
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("mark", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("actor", sa.Text(), nullable=False),
-        sa.Column("marked_at", sa.Text(), nullable=False),
+        sa.Column("mark", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
+        sa.Column("actor", TEXT, nullable=False),
+        sa.Column("marked_at", TEXT, nullable=False),
         sa.CheckConstraint("mark IN ('none', 'archived', 'rejected')", name=op.f("ck_marks_mark")),
         sa.ForeignKeyConstraint(
             ["model", "number"],
