@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from registry_assets.catalog.engine import Catalog
 from registry_assets.catalog.indexing import add_evaluation
 from registry_assets.catalog.ledger import Change, change
-from registry_assets.catalog.stored import read_json
+from registry_assets.catalog.stored import Confirm, read_json, trust
 from registry_assets.catalog.tables import evaluations, verdicts
 from registry_assets.clock import Clock
 from registry_assets.errors import CatalogError
@@ -82,6 +82,7 @@ def record_evaluation(
     findings: Sequence[Finding],
     parents: Sequence[Parent],
     passed: Callable[[sa.Connection], bool | None],
+    confirm: Confirm = trust,
     run_id: str,
     actor: str,
     clock: Clock,
@@ -91,8 +92,10 @@ def record_evaluation(
     Args:
         parents: those of its manifest.
         passed: whether every gate passed, read once its rows are there.
+        confirm: makes sure, inside the transaction, that the bytes are there.
     """
     with change(catalog, chain=model, kind="version_evaluated", actor=actor, clock=clock) as draft:
+        confirm(draft.connection)
         (key,) = draft.insert(
             evaluations,
             model=model,

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from registry_assets.catalog.engine import Catalog
 from registry_assets.catalog.indexing import add_edges
 from registry_assets.catalog.ledger import REGISTRY, change
+from registry_assets.catalog.stored import Confirm, trust
 from registry_assets.catalog.tables import snapshots
 from registry_assets.clock import Clock
 from registry_assets.manifest import Parent
@@ -43,16 +44,23 @@ def record_snapshot(
     rows: int,
     size: int,
     parents: Sequence[Parent] = (),
+    confirm: Confirm = trust,
     run_id: str,
     actor: str,
     clock: Clock,
 ) -> SnapshotRecord:
-    """Make a snapshot the current one of (asset, partition); the same content changes nothing."""
+    """Make a snapshot the current one of (asset, partition); the same content changes nothing.
+
+    Args:
+        parents: those of its manifest.
+        confirm: makes sure, inside the transaction, that the bytes are there.
+    """
     with change(
         catalog, chain=REGISTRY, kind="snapshot_recorded", actor=actor, clock=clock
     ) as draft:
         held = _current(draft.connection, asset, partition)
         if held is None or held.digest != digest:
+            confirm(draft.connection)
             draft.insert(
                 snapshots,
                 asset=asset,

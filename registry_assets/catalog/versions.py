@@ -11,7 +11,7 @@ from registry_assets.catalog.evaluations import Finding, insert_verdicts
 from registry_assets.catalog.indexing import add_edges
 from registry_assets.catalog.ledger import Change, change
 from registry_assets.catalog.models import get_model
-from registry_assets.catalog.stored import read_json
+from registry_assets.catalog.stored import Confirm, read_json, trust
 from registry_assets.catalog.tables import registered_models, versions
 from registry_assets.clock import Clock
 from registry_assets.errors import NotFound, NotReserved, VersionFailed
@@ -156,11 +156,15 @@ def commit(
     digest: str,
     metadata: Mapping[str, Json],
     findings: Sequence[Finding],
+    confirm: Confirm = trust,
     run_id: str,
     actor: str,
     clock: Clock,
 ) -> VersionRecord:
     """Bind a reserved number to its manifest; an already committed version is given back.
+
+    Args:
+        confirm: makes sure, inside the transaction, that the bytes are there.
 
     Raises:
         NotReserved: nobody reserved this number.
@@ -170,6 +174,7 @@ def commit(
         held = require_trainable(draft.connection, model, number)
         if held.state == "committed":
             return held
+        confirm(draft.connection)
         draft.update(
             versions,
             {"model": model, "number": number},

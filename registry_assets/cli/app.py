@@ -10,6 +10,7 @@ from importlib.metadata import version
 import click
 
 from registry_assets.cli.changing import init, pull
+from registry_assets.cli.collecting import collect
 from registry_assets.cli.reading import explain, lineage, log, models, show, verify, versions
 from registry_assets.cli.registering import register
 from registry_assets.cli.text import visible
@@ -38,6 +39,7 @@ SECTIONS = {
     "Read the registry": (models, versions, show, lineage, explain, log, verify),
     "Change the registry": (init, register),
     "Move": (pull,),
+    "Care": (collect,),
 }
 
 

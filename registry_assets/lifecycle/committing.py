@@ -20,13 +20,13 @@ from registry_assets.governance.metadata import VersionMetadata, check_metadata
 from registry_assets.governance.policy import COMMIT_CHECKS, commit_check_digest
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.data import FeatureRows
-from registry_assets.manifest import FileEntry, Json, Manifest, Parent
+from registry_assets.lifecycle.publishing import Publication
+from registry_assets.manifest import Json, Manifest, Parent
 from registry_assets.packaging.closure import CodeClosure
 from registry_assets.packaging.commit import CodeCommit
 from registry_assets.packaging.load_check import LoadCheck, load_check
 from registry_assets.packaging.package import Package
 from registry_assets.recipe import Recipe
-from registry_assets.store.manifests import put_manifest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,7 +114,8 @@ def commit_checked(
         framework_version=importlib.metadata.version(checked.framework),
     )
     check_metadata(metadata)
-    digest = _publish(backends, version, checked, metadata)
+    publication = Publication.begin(backends)
+    digest = _publish(publication, version, checked, metadata)
     reached("train.published")
     return commit(
         backends.catalog,
@@ -123,6 +124,7 @@ def commit_checked(
         digest=digest,
         metadata=metadata.to_json(),
         findings=_findings(checked.check),
+        confirm=lambda connection: publication.confirm(connection, digest),
         run_id=run.run_id,
         actor=run.actor,
         clock=backends.clock,
@@ -198,18 +200,14 @@ def _sample(part: FeatureRows, rows_name: str) -> "list[int]":
 
 
 def _publish(
-    backends: Backends,
+    publication: Publication,
     version: VersionRecord,
     checked: CheckedPackage,
     metadata: VersionMetadata,
 ) -> str:
-    files = tuple(
-        FileEntry(path, backends.store.put(data), len(data))
-        for path, data in sorted(checked.package.files.items())
-    )
     manifest = Manifest(
         kind="model",
-        files=files,
+        files=publication.files(checked.package.files),
         parents=tuple(Parent("train", ref.digest) for ref in version.recipe.train),
         facts={
             "model": version.model,
@@ -220,7 +218,7 @@ def _publish(
             "load_check": dict(checked.check.receipt),
         },
     )
-    return put_manifest(backends.store, manifest)
+    return publication.manifest(manifest)
 
 
 def _findings(checked: LoadCheck) -> tuple[Finding, ...]:

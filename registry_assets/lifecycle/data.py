@@ -8,9 +8,10 @@ from registry_assets.catalog.snapshots import SnapshotRecord, record_snapshot
 from registry_assets.declaration import ByKey, Holdout, LatestPartitions
 from registry_assets.errors import DataUnusable
 from registry_assets.lifecycle.backends import Backends, RunInfo
-from registry_assets.manifest import FileEntry, Json, Manifest, Parent
+from registry_assets.lifecycle.publishing import Publication
+from registry_assets.manifest import Json, Manifest, Parent
 from registry_assets.recipe import Recipe, SnapshotRef
-from registry_assets.store.manifests import put_manifest, read_manifest
+from registry_assets.store.manifests import read_manifest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,10 +57,10 @@ def store_snapshot(
     from registry_assets.snapshots import encode
 
     content = encode(value)
-    digest = backends.store.put(content.data)
+    publication = Publication.begin(backends)
     manifest = Manifest(
         kind=kind,
-        files=(FileEntry(DATA_FILE, digest, len(content.data)),),
+        files=publication.files({DATA_FILE: content.data}),
         parents=tuple(parents),
         facts={
             "asset": asset,
@@ -69,15 +70,17 @@ def store_snapshot(
             **facts,
         },
     )
+    digest = publication.manifest(manifest)
     return record_snapshot(
         backends.catalog,
         asset=asset,
         partition=partition,
-        digest=put_manifest(backends.store, manifest),
+        digest=digest,
         kind=kind,
         rows=content.rows,
         size=len(content.data),
         parents=manifest.parents,
+        confirm=lambda connection: publication.confirm(connection, digest),
         run_id=run.run_id,
         actor=run.actor,
         clock=backends.clock,

@@ -29,9 +29,9 @@ from registry_assets.lifecycle.data import (
     target_of,
 )
 from registry_assets.lifecycle.deploying import load_version
+from registry_assets.lifecycle.publishing import Publication
 from registry_assets.lifecycle.reserving import declare_model
-from registry_assets.manifest import FileEntry, Manifest, Parent, canonical_json
-from registry_assets.store.manifests import put_manifest
+from registry_assets.manifest import Manifest, Parent, canonical_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -98,8 +98,9 @@ def evaluate_version(
     )
     findings = tuple(_judge(gate, result, held, leak) for gate in model.gates)
     reached("evaluate.judged")
-    manifest = _manifest(backends, model, version, held, result)
-    digest = put_manifest(backends.store, manifest)
+    publication = Publication.begin(backends)
+    manifest = _manifest(publication, model, version, held, result)
+    digest = publication.manifest(manifest)
     reached("evaluate.published")
     record = record_evaluation(
         backends.catalog,
@@ -112,6 +113,7 @@ def evaluate_version(
         findings=findings,
         parents=manifest.parents,
         passed=lambda connection: read_passed(connection, model.name, number),
+        confirm=lambda connection: publication.confirm(connection, digest),
         run_id=run.run_id,
         actor=run.actor,
         clock=backends.clock,
@@ -260,7 +262,7 @@ def _judge(
 
 
 def _manifest(
-    backends: Backends,
+    publication: Publication,
     model: RegisteredModel,
     version: VersionRecord,
     pointer: PointerRecord,
@@ -269,9 +271,6 @@ def _manifest(
     """Store the evaluation's files, and give the manifest that names them."""
     contents = {RESULT_FILE: canonical_json(result.to_json())}
     contents |= {f"pictures/{name}.png": png for name, png in result.pictures.items()}
-    files = tuple(
-        FileEntry(path, backends.store.put(data), len(data)) for path, data in contents.items()
-    )
     parents = [Parent("version", str(version.digest))]
     parents += [Parent("holdout", ref.digest) for ref in version.recipe.holdout]
     if pointer.digest:
@@ -279,7 +278,7 @@ def _manifest(
     # No time in here: the same version, rows and suite give the same digest.
     return Manifest(
         kind="evaluation",
-        files=files,
+        files=publication.files(contents),
         parents=tuple(parents),
         facts={
             "model": model.name,

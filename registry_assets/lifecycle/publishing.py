@@ -1,0 +1,81 @@
+"""Publish: files and a manifest into the store, before a row names them.
+
+Between the two nothing names the bytes, and a collection of what nothing names may come. A
+publisher that was stopped meanwhile, for days perhaps, must not end in a row that names what
+is gone. So it notes how often was collected when it began, and looks again, inside the
+transaction that makes the row, where that has changed (`collecting` is the other side).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import sqlalchemy as sa
+
+from registry_assets.catalog.tables import settings
+from registry_assets.errors import BlobMissing
+from registry_assets.lifecycle.backends import Backends
+from registry_assets.manifest import FileEntry, Manifest
+from registry_assets.store import Store
+from registry_assets.store.manifests import put_manifest, read_manifest
+
+COLLECTIONS = "collections"
+"""The setting that counts collections: odd while one is under way, or died on the way."""
+
+
+def collections(connection: sa.Connection) -> int:
+    """Give the count of collections."""
+    query = sa.select(settings.c.value).where(settings.c.name == COLLECTIONS)
+    return int(connection.execute(query).scalar() or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What one publisher puts into the store, from `begin` to the row that names it."""
+
+    store: Store
+    collected: int
+
+    @classmethod
+    def begin(cls, backends: Backends) -> Self:
+        """Begin to publish; before the first byte is put."""
+        with backends.catalog.read() as connection:
+            return cls(backends.store, collections(connection))
+
+    def files(self, contents: Mapping[str, bytes]) -> tuple[FileEntry, ...]:
+        """Store files, and give what a manifest says of them, sorted by path."""
+        paths = sorted(contents)
+        digests = self.store.put_all([contents[path] for path in paths])
+        return tuple(
+            FileEntry(path, digest, len(contents[path]))
+            for path, digest in zip(paths, digests, strict=True)
+        )
+
+    def manifest(self, manifest: Manifest) -> str:
+        """Store a manifest after its files, and give its digest."""
+        return put_manifest(self.store, manifest)
+
+    def confirm(self, connection: sa.Connection, digest: str) -> None:
+        """Make sure that everything a manifest names is there, now that a row will name it.
+
+        Args:
+            connection: of the transaction that makes the row: no collection runs beside it.
+
+        Raises:
+            BlobMissing: something was collected and its trash emptied; repeating stores it again.
+        """
+        now = collections(connection)
+        if now == self.collected and now % 2 == 0:
+            return
+        self._bring_back(digest)
+        for file in read_manifest(self.store, digest).files:
+            self._bring_back(file.sha256)
+
+    def _bring_back(self, digest: str) -> None:
+        if self.store.has(digest) or self.store.restore(digest):
+            return
+        raise BlobMissing(
+            f"{digest} was collected while it was being published",
+            digest=digest,
+            hint="repeat: it is stored again",
+        )
