@@ -77,8 +77,10 @@ def refresh(connection: sa.Connection, touched: Iterable[Touched]) -> None:
         _restage(connection, model, number)
 
 
-def index_version(connection: sa.Connection, model: str, number: int) -> None:
-    """Write a version's row and its terms anew."""
+def version_entry(
+    connection: sa.Connection, model: str, number: int
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Give what the index holds of a version: its row, and its terms but those of metrics."""
     row = connection.execute(
         sa.select(versions).where(versions.c.model == model, versions.c.number == number)
     ).one()
@@ -101,6 +103,13 @@ def index_version(connection: sa.Connection, model: str, number: int) -> None:
         **{f"properties.{name}": value for name, value in facts.get("properties", {}).items()},
         "owner": list(facts.get("owners", ())),
     }
+    return values, terms
+
+
+def index_version(connection: sa.Connection, model: str, number: int) -> None:
+    """Write a version's row and its terms anew."""
+    values, terms = version_entry(connection, model, number)
+    created = values["created_at"]
     table = indexed_versions
     found = connection.execute(
         sa.select(table.c.id, table.c.metrics).where(
@@ -112,11 +121,11 @@ def index_version(connection: sa.Connection, model: str, number: int) -> None:
             sa.insert(table).values(model=model, number=number, metrics="{}", **values)
         ).inserted_primary_key
         assert inserted is not None
-        _add_terms(connection, "version", inserted[0], terms, row.reserved_at)
+        _add_terms(connection, "version", inserted[0], terms, created)
         return
     connection.execute(sa.update(table).where(table.c.id == found.id).values(**values))
     measured = {f"metrics.{name}": value for name, value in json.loads(found.metrics).items()}
-    _replace_terms(connection, "version", found.id, {**terms, **measured}, row.reserved_at)
+    _replace_terms(connection, "version", found.id, {**terms, **measured}, created)
 
 
 def add_evaluation(
@@ -351,14 +360,19 @@ def _add_terms(
     connection: sa.Connection, entity: Entity, key: int, terms: Mapping[str, Any], created: str
 ) -> None:
     rows: dict[sa.Table, list[dict[str, Any]]] = {text_terms: [], number_terms: []}
-    for name, value in terms.items():
-        for table, said, kept in _typed(name, value):
-            rows[table].append(
-                {"entity": entity, "id": key, "name": said, "value": kept, "created_at": created}
-            )
+    for table, said, kept in typed_terms(terms):
+        rows[table].append(
+            {"entity": entity, "id": key, "name": said, "value": kept, "created_at": created}
+        )
     for table, values in rows.items():
         if values:
             connection.execute(sa.insert(table), values)
+
+
+def typed_terms(terms: Mapping[str, Any]) -> Iterator[tuple[sa.Table, str, str | float]]:
+    """Give the table, name and value under which each term is kept."""
+    for name, value in terms.items():
+        yield from _typed(name, value)
 
 
 def _typed(name: str, value: Any) -> Iterator[tuple[sa.Table, str, str | float]]:

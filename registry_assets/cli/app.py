@@ -11,9 +11,10 @@ import click
 
 from registry_assets.cli.changing import init, pull
 from registry_assets.cli.collecting import collect
-from registry_assets.cli.reading import explain, lineage, log, models, show, verify, versions
+from registry_assets.cli.reading import explain, lineage, log, models, show, versions
 from registry_assets.cli.registering import register
 from registry_assets.cli.text import visible
+from registry_assets.cli.verifying import checkpoint, verify
 from registry_assets.errors import (
     DeclarationError,
     InvalidName,
@@ -36,7 +37,7 @@ MISTYPED = (
     VersionFailed,
 )
 SECTIONS = {
-    "Read the registry": (models, versions, show, lineage, explain, log, verify),
+    "Read the registry": (models, versions, show, lineage, explain, log, verify, checkpoint),
     "Change the registry": (init, register),
     "Move": (pull,),
     "Care": (collect,),

@@ -278,6 +278,7 @@ def verification_document(reference: str | None, found: Verification) -> Documen
     return {
         "reference": reference,
         "clean": found.clean,
+        "deep": found.deep,
         "checked": {
             "manifests": found.manifests,
             "blobs": found.blobs,

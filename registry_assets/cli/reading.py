@@ -1,6 +1,7 @@
 """Commands that read: each opens the registry, asks one question and prints the answer.
 
-None of them runs a model's code or writes anything. Those that change are in `changing`.
+None of them runs a model's code or writes anything. `verify` is in `verifying`; those
+that change are in `changing`.
 Imports stand inside the commands, so that `registry --help` costs neither database nor
 tables.
 """
@@ -187,47 +188,6 @@ def log(model: str | None, *, last: int | None, as_json: bool) -> None:
         show_page(events_table(events))
     else:
         click.echo("Nothing has happened yet.")
-
-
-@click.command()
-@click.argument("reference", metavar="[REF]", required=False)
-@json_option
-@click.pass_context
-def verify(context: click.Context, reference: str | None, *, as_json: bool) -> None:
-    """Check every byte, row and event; of a model or version, if given.
-
-    Reads only. Exit code 1 when a problem was found; each is printed with what it touches.
-
-    \b
-    Examples:
-      registry verify
-      registry verify flight_delay@production
-    """
-    from rich.text import Text
-
-    from registry_assets.cli.output import print_json, verification_document
-    from registry_assets.cli.tables import checked_text, problems_table
-
-    found = open_registry().verify(reference)
-    checked = checked_text(found.manifests, found.blobs, found.rows, found.events)
-    if as_json:
-        print_json(verification_document(reference, found))
-    elif found.clean:
-        said = f"{checked} checked." if checked else "there is nothing to check yet."
-        show_page(Text.assemble(("Clean: ", "bold green"), said))
-    else:
-        count = len(found.problems)
-        problems = "1 problem" if count == 1 else f"{count} problems"
-        said = f"; {checked} checked." if checked else "."
-        show_page(
-            Text.assemble((f"{problems} found", "bold red"), said),
-            problems_table(found.problems),
-            Text(
-                "Next: put damaged or missing files back from a copy of the store; where catalog or"
-                " ledger were changed, restore both from a backup of before. Then verify again."
-            ),
-        )
-    context.exit(0 if found.clean else 1)
 
 
 def _model_name(text: str) -> str:

@@ -43,6 +43,7 @@ class Findings:
     problems: list[Problem] = field(default_factory=list)
     manifests: dict[str, set[str]] = field(default_factory=dict)
     blobs: dict[str, set[str]] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
     rows: int = 0
     events: int = 0
 

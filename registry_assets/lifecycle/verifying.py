@@ -6,7 +6,7 @@ pointer files say the same; the catalog by itself is the neighbour `auditing`.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -23,18 +23,29 @@ from registry_assets.catalog.tables import (
 from registry_assets.errors import CatalogBehind, RegistryError
 from registry_assets.lifecycle.auditing import Findings, Problem, audit
 from registry_assets.lifecycle.backends import Backends
+from registry_assets.lifecycle.checkpoints import Checkpoint, check_past
 from registry_assets.lifecycle.deploying import resolve
+from registry_assets.lifecycle.index_check import check_index
 from registry_assets.lifecycle.pointer_files import stale_pointer
 from registry_assets.manifest import Json, Manifest
 from registry_assets.references import Reference
+from registry_assets.store import Store
 from registry_assets.store.manifests import read_manifest
+
+Progress = Callable[[int, int], None]
+"""Told how many bytes have been hashed, and of how many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What was checked, and every problem found."""
+    """What was checked, and every problem found.
+
+    Args:
+        deep: whether the bytes of files were hashed, or only their presence and size looked at.
+    """
 
     problems: tuple[Problem, ...]
+    deep: bool
     manifests: int
     blobs: int
     rows: int
@@ -56,12 +67,25 @@ class _Root:
     facts: Mapping[str, Json]
 
 
+_FEW = 100
 _PROMOTION_SECONDS = 1.0
 """Between a promotion's commit and its pointer file pass milliseconds; more on a busy disk."""
 
 
-def verify(backends: Backends, reference: Reference | None = None) -> Verification:
+def verify(
+    backends: Backends,
+    reference: Reference | None = None,
+    *,
+    deep: bool = True,
+    checkpoint: Checkpoint | None = None,
+    progress: Progress | None = None,
+) -> Verification:
     """Check the whole registry, one model, or one version with everything it was made from.
+
+    Args:
+        deep: hash the bytes of every file; without, each must be there and have its size.
+            Manifests, rows and ledger are checked in full either way.
+        checkpoint: an earlier one, of whose past nothing may be missing or rewritten.
 
     Raises:
         NotFound: the reference names nothing.
@@ -71,19 +95,46 @@ def verify(backends: Backends, reference: Reference | None = None) -> Verificati
         roots = list(_roots(connection, reference))
         if reference is None:
             audit(connection, found)
+            check_index(connection, found)
+        if checkpoint is not None:
+            check_past(connection, checkpoint, found)
     for root in roots:
         _check_root(backends, root, found)
         _walk(backends, root.digest, root.name, found)
-    for digest, touched in sorted(found.blobs.items()):
-        try:
-            backends.store.verify(digest)
-        except RegistryError as error:
-            found.add(error.code, digest, error.message, tuple(sorted(touched)))
+    _check_blobs(backends.store, found, deep=deep, progress=progress or _silent)
     if reference is None:
         _check_pointer_files(backends, found)
     return Verification(
-        tuple(found.problems), len(found.manifests), len(found.blobs), found.rows, found.events
+        tuple(found.problems),
+        deep,
+        manifests=len(found.manifests),
+        blobs=len(found.blobs),
+        rows=found.rows,
+        events=found.events,
     )
+
+
+def _check_blobs(store: Store, found: Findings, *, deep: bool, progress: Progress) -> None:
+    total, done = sum(found.sizes.values()), 0
+    # One listing costs less than a question per blob, unless few are asked about.
+    listed = {}
+    if not deep and len(found.blobs) > _FEW:
+        listed = {entry.digest: entry.size for entry in store.entries()}
+    for digest, touched in sorted(found.blobs.items()):
+        try:
+            if deep or digest in found.manifests:
+                store.verify(digest)
+            elif listed.get(digest) != found.sizes[digest]:
+                # Not there, of another size, or not listed: only its bytes tell.
+                store.verify(digest)
+        except RegistryError as error:
+            found.add(error.code, digest, error.message, tuple(sorted(touched)))
+        done += found.sizes.get(digest, 0)
+        progress(done, total)
+
+
+def _silent(_done: int, _total: int) -> None:
+    return
 
 
 def _check_pointer_files(backends: Backends, found: Findings) -> None:
@@ -189,6 +240,7 @@ def _walk(backends: Backends, root: str, name: str, found: Findings) -> None:
             continue
         for file in manifest.files:
             found.blobs.setdefault(file.sha256, set()).add(name)
+            found.sizes[file.sha256] = file.size
         for parent in manifest.parents:
             if parent.digest not in seen:
                 seen.add(parent.digest)

@@ -1,0 +1,131 @@
+"""Checkpoints: how far the ledger had come at one moment, for somebody else to keep.
+
+A hash chain shows that nothing in it was changed; that nothing was cut off its end, or that
+it was not written anew from the start, only a checkpoint shows that was kept elsewhere.
+Every pointer file is one too: it carries the heads of the two chains behind its promotion.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from registry_assets.catalog.ledger import Head, read_chains, read_head
+from registry_assets.catalog.tables import events, settings
+from registry_assets.clock import system_clock, timestamp
+from registry_assets.errors import DeclarationError
+from registry_assets.lifecycle.auditing import Findings
+from registry_assets.lifecycle.backends import Backends
+from registry_assets.manifest import Json, canonical_json
+from registry_assets.references import check_digest
+
+CHECKPOINT_FORMAT = "registry_assets/checkpoint/1"
+_LARGEST = 100 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The heads of ledger chains at one moment.
+
+    Args:
+        registry: which registry's; None where the file does not say, as a pointer's.
+    """
+
+    heads: Mapping[str, Head]
+    registry: str | None = None
+    made_at: str | None = None
+
+    def to_bytes(self) -> bytes:
+        """Write it as `read_checkpoint` reads it."""
+        heads: dict[str, Json] = {
+            chain: {"sequence": head.sequence, "digest": head.digest}
+            for chain, head in self.heads.items()
+        }
+        return canonical_json(
+            {
+                "format": CHECKPOINT_FORMAT,
+                "registry": self.registry,
+                "made_at": self.made_at,
+                "heads": heads,
+            }
+        )
+
+
+def make_checkpoint(backends: Backends) -> Checkpoint:
+    """Give the heads of all chains, as they are now."""
+    with backends.catalog.read() as connection:
+        heads = {chain: read_head(connection, chain) for chain in read_chains(connection)}
+        return Checkpoint(heads, registry_identity(connection), timestamp(system_clock()))
+
+
+def registry_identity(connection: sa.Connection) -> str | None:
+    """Give the name that a catalog got when it was made."""
+    query = sa.select(settings.c.value).where(settings.c.name == "registry")
+    return connection.execute(query).scalar()
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint, or a pointer file as one.
+
+    Raises:
+        DeclarationError: the file is neither.
+    """
+    hint = "give what `registry checkpoint` wrote, or a pointer file of the store"
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise ValueError("it is too large")
+        document: Any = json.loads(path.read_bytes())
+        told = document["format"]
+        if told == CHECKPOINT_FORMAT:
+            heads, registry, made_at = document["heads"], document["registry"], document["made_at"]
+        elif told == "registry_assets/pointer/1":
+            heads, registry = document["evidence"]["ledger"], None
+            made_at = document["moved_at"]
+        else:
+            raise ValueError(f"it is of the format {told!r:.100}")
+        return Checkpoint({str(c): _head(head) for c, head in heads.items()}, registry, made_at)
+    except OSError as error:
+        raise DeclarationError(f"{path} cannot be read: {error.strerror}", hint=hint) from error
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise DeclarationError(f"{path} is no checkpoint: {error}", hint=hint) from error
+
+
+def _head(value: Any) -> Head:
+    sequence = value["sequence"]
+    if type(sequence) is not int or sequence < 0:
+        raise ValueError(f"a head has the sequence {sequence!r:.50}")
+    return Head(sequence, check_digest(value["digest"]))
+
+
+def check_past(connection: sa.Connection, checkpoint: Checkpoint, found: Findings) -> None:
+    """Note every chain that does not hold what it held at the checkpoint."""
+    identity = registry_identity(connection)
+    if checkpoint.registry not in (None, identity):
+        found.add(
+            "checkpoint_of_another",
+            str(checkpoint.registry),
+            f"the checkpoint is of registry {checkpoint.registry}; this one is {identity}",
+        )
+        return
+    when = f"when the checkpoint was made ({checkpoint.made_at})"
+    for chain, head in checkpoint.heads.items():
+        if not head.sequence:
+            continue
+        digest = connection.execute(
+            sa.select(events.c.digest).where(
+                events.c.chain == chain, events.c.sequence == head.sequence
+            )
+        ).scalar()
+        if digest is None:
+            now = read_head(connection, chain).sequence
+            sentence = f"the ledger of {chain} had {head.sequence} events {when}; it has {now} now"
+            found.add("history_truncated", chain, sentence, (chain,))
+        elif digest != head.digest:
+            sentence = (
+                f"event {head.sequence} of {chain} was {head.digest[:19]} {when}; it is another"
+                f" one now, {digest[:19]}"
+            )
+            found.add("history_rewritten", chain, sentence, (chain,))
