@@ -13,6 +13,8 @@
     ├── PackagingRefused, LoadCheckFailed      an estimator that cannot be shipped
     ├── UntrustedTypes                         a file that wants to build unknown types
     ├── PromotionHeld                          the gate said no; `reasons` lists why
+    ├── TagRefused                             a tag that the policy in force does not allow
+    ├── RetiringRefused                        a version that cannot be archived or rejected so
     ├── StoreError
     │   ├── StoreUnwritable
     │   ├── StoreUnreachable                   transient
@@ -170,6 +172,22 @@ class PromotionHeld(RegistryError):
     def __init__(self, message: str, *, reasons: Sequence["Reason"], hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.reasons = tuple(reasons)
+
+
+class TagRefused(RegistryError):
+    """A tag that the policy does not allow, or asks for and somebody takes away; `names` them."""
+
+    code = "tag_refused"
+
+    def __init__(self, message: str, *, names: Sequence[str], hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.names = tuple(names)
+
+
+class RetiringRefused(RegistryError):
+    """A version that cannot be archived, unarchived or rejected, as things stand."""
+
+    code = "retiring_refused"
 
 
 class StoreError(RegistryError):

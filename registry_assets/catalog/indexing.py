@@ -85,12 +85,12 @@ def version_entry(
         sa.select(versions).where(versions.c.model == model, versions.c.number == number)
     ).one()
     facts: Mapping[str, Any] = json.loads(row.metadata or "{}")
-    shown = _words(connection, model, number, facts.get("tags", {}))
+    shown = effective_tags(connection, model, number, facts.get("tags", {}))
     values = {
         "state": row.state,
         "stage": derive_stage(connection, model, number, state=row.state),
         "digest": row.digest,
-        "description": _description(connection, model, number),
+        "description": edited_description(connection, model, number),
         "tags": _text(shown),
         "code_commit": facts.get("code_commit"),
         "actor": row.actor,
@@ -239,11 +239,11 @@ def _index_model(connection: sa.Connection, model: str) -> None:
         sa.select(registered_models).where(registered_models.c.name == model)
     ).one()
     risk = str(json.loads(row.policy).get("risk", ""))
-    shown = _words(connection, model, OF_THE_MODEL, json.loads(row.tags))
+    shown = effective_tags(connection, model, OF_THE_MODEL, json.loads(row.tags))
     values = {
         "task": row.task,
         "risk": risk,
-        "description": _description(connection, model, OF_THE_MODEL) or row.description,
+        "description": edited_description(connection, model, OF_THE_MODEL) or row.description,
         "tags": _text(shown),
         "created_at": row.created_at,
     }
@@ -323,7 +323,7 @@ def _moved(connection: sa.Connection, key: Mapping[str, Any]) -> set[tuple[str, 
     return {(key["model"], number) for number in row if number is not None}
 
 
-def _words(
+def effective_tags(
     connection: sa.Connection, model: str, number: int, declared: Mapping[str, str]
 ) -> dict[str, str]:
     """Give the tags that hold: the declared ones, with what people changed in them."""
@@ -334,7 +334,8 @@ def _words(
     return {name: value for name, value in sorted(together.items()) if value is not None}
 
 
-def _description(connection: sa.Connection, model: str, number: int) -> str:
+def edited_description(connection: sa.Connection, model: str, number: int) -> str:
+    """Give what people made of a description; empty where it is as declared."""
     found = connection.execute(
         sa.select(descriptions.c.text).where(
             descriptions.c.model == model, descriptions.c.number == number

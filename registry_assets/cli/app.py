@@ -11,8 +11,10 @@ import click
 
 from registry_assets.cli.changing import init, pull
 from registry_assets.cli.collecting import collect
+from registry_assets.cli.describing import describe, tag
 from registry_assets.cli.reading import explain, lineage, log, models, show, versions
 from registry_assets.cli.registering import register
+from registry_assets.cli.retiring import archive, reject, unarchive
 from registry_assets.cli.text import visible
 from registry_assets.cli.verifying import checkpoint, verify
 from registry_assets.errors import (
@@ -23,6 +25,8 @@ from registry_assets.errors import (
     NoRegistry,
     NotFound,
     RegistryError,
+    RetiringRefused,
+    TagRefused,
     VersionFailed,
 )
 
@@ -36,9 +40,10 @@ MISTYPED = (
     NotFound,
     VersionFailed,
 )
+REFUSED = (RetiringRefused, TagRefused)
 SECTIONS = {
     "Read the registry": (models, versions, show, lineage, explain, log, verify, checkpoint),
-    "Change the registry": (init, register),
+    "Change the registry": (init, register, tag, describe, archive, unarchive, reject),
     "Move": (pull,),
     "Care": (collect,),
 }
@@ -77,7 +82,7 @@ A reference says which version:
 \b
 Exit codes:
   0  done
-  1  the answer is no: verify found problems
+  1  the answer is no: verify found problems, or the registry refused a change
   2  what was typed is wrong: no such command, model, version or registry
   3  the registry cannot answer: catalog or store are busy, damaged or unwritable
 
@@ -113,6 +118,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except RegistryError as error:
         _report(error.message, error.hint)
+        if isinstance(error, REFUSED):
+            return Exit.NO
         return Exit.MISTYPED if isinstance(error, MISTYPED) else Exit.UNANSWERED
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""

@@ -17,7 +17,7 @@ from registry_assets.cli.text import moment, visible
 from registry_assets.governance.decide import Held, Reason
 from registry_assets.governance.standing import Decision
 from registry_assets.references import Reference
-from registry_assets.registry import Registry
+from registry_assets.registry import Registry, VersionSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Explanation:
         decision: None where there is no candidate, and no version was named.
         candidate: whether that version is the one the promotion sensor would promote.
         unfinished: newer versions that cannot be candidates: failed, or not trained yet.
+        set_aside: newer versions that are none because a person archived or rejected them.
     """
 
     pointer: PointerRecord
@@ -36,6 +37,7 @@ class Explanation:
     decision: Decision | None
     candidate: bool
     unfinished: tuple[VersionRecord, ...]
+    set_aside: tuple[VersionSummary, ...]
 
     @property
     def answer(self) -> str:
@@ -78,6 +80,11 @@ def read_explanation(registry: Registry, reference: Reference) -> Explanation:
             for summary in versions
             if summary.version.state != "committed" and summary.version.number > asked
         ),
+        set_aside=tuple(
+            summary
+            for summary in versions
+            if summary.mark is not None and summary.version.number > asked
+        ),
     )
 
 
@@ -88,6 +95,7 @@ def explanation_panel(explanation: Explanation) -> Panel:
         parts += _reasons(explanation.reasons)
     parts.append(Text(_holding(explanation)))
     parts += [Text(_unfinished(version)) for version in explanation.unfinished]
+    parts += [Text(_set_aside(summary)) for summary in explanation.set_aside]
     steps = _next(explanation)
     if steps:
         parts += [Text(), Text("What to do next", "bold"), _bullets(steps)]
@@ -146,13 +154,19 @@ def _unfinished(version: VersionRecord) -> str:
     return f"Version {version.number} is reserved; its training is not finished."
 
 
+def _set_aside(summary: VersionSummary) -> str:
+    said = summary.mark.sentence if summary.mark else ""
+    return visible(f"Version {summary.version.number} was {said}")
+
+
 def _next(explanation: Explanation) -> tuple[str, ...]:
     model = explanation.pointer.model
     if explanation.decision is None:
         return (f"launch the job {model}__retrain: its version becomes the candidate",)
     found = explanation.decision.answer
     if isinstance(found, Held):
-        return next_steps(found, model)
+        version = explanation.decision.standing.version.number
+        return next_steps(found, model, version=version)
     if explanation.candidate:
         step = (
             f"nothing: the promotion sensor launches the job {model}__promote;"

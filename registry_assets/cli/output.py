@@ -12,10 +12,12 @@ from typing import Any
 import click
 
 from registry_assets.catalog.ledger import Event
+from registry_assets.catalog.marks import MarkRecord
 from registry_assets.catalog.models import ModelRecord
 from registry_assets.catalog.pointers import PointerRecord, PromotionRecord
 from registry_assets.catalog.snapshots import SnapshotRecord
 from registry_assets.catalog.versions import VersionRecord
+from registry_assets.catalog.words import Words
 from registry_assets.cli.answers import Check, VersionAnswer, read_checks
 from registry_assets.cli.explain import Explanation
 from registry_assets.cli.lineage import Lineage
@@ -38,10 +40,9 @@ def model_document(card: ModelCard) -> Document:
     model = card.model
     return {
         "model": model.name,
-        "description": model.description,
+        **words_document(card.words),
         "task": model.task,
         "owners": list(model.owners),
-        "tags": dict(model.tags),
         **_policy(model),
         "metrics": list(model.suite["evaluation"]["metrics"]),
         "gates": [
@@ -101,7 +102,9 @@ def version_document(answer: VersionAnswer) -> Document:
         "verdicts": [_verdict(check) for check in answer.checks],
         "pointers": [t.promotion.pointer for t in answer.tenures if t.until is None],
         "promotions": [_promotion(t.promotion, t.until) for t in answer.tenures],
-        "reasons": [_reason(reason, version.model) for reason in answer.waits_for],
+        "reasons": [_reason(reason, version) for reason in answer.waits_for],
+        "tags": dict(answer.decision.standing.tags),
+        "mark": mark_document(answer.summary.mark),
         "failure": version.failure,
         "reserved_at": version.reserved_at,
         "finished_at": version.finished_at,
@@ -154,13 +157,36 @@ def _promotion(promotion: PromotionRecord, until: str | None) -> Document:
     }
 
 
-def _reason(reason: Reason, model: str) -> Document:
+def words_document(words: Words) -> Document:
+    """Give tags and description as they hold, and who said what was not declared."""
+    sayings = {f"tags.{name}": said for name, said in words.sayings.items()}
+    sayings["description"] = words.description
+    return {
+        "description": words.description.text,
+        "tags": words.tags,
+        "edits": [
+            {"about": about, "value": said.text, "actor": said.actor, "said_at": said.said_at}
+            for about, said in sayings.items()
+            if said.actor is not None
+        ],
+    }
+
+
+def mark_document(mark: MarkRecord | None) -> Document | None:
+    """Give that a person archived or rejected a version; null where nothing of that holds."""
+    if mark is None or not mark.in_force:
+        return None
+    names = ("mark", "actor", "reason", "marked_at")
+    return {name: getattr(mark, name) for name in names}
+
+
+def _reason(reason: Reason, version: VersionRecord) -> Document:
     return {
         "code": reason.code,
         "subject": reason.subject,
         "sentence": reason.sentence,
         "remedy": reason.remedy,
-        "next": next_step(reason, model),
+        "next": next_step(reason, version.model, version=version.number),
     }
 
 
@@ -172,9 +198,10 @@ def page_document(page: VersionPage) -> Document:
     for parent in document["parents"]:
         found = page.snapshots.get(parent["digest"])
         parent["rows"] = found.rows if found else None
-    named = ("description", "owners", "tags", "properties", "framework", "framework_version")
+    named = ("owners", "properties", "framework", "framework_version")
     return {
         **document,
+        **words_document(page.words),
         "comparison": _comparison(page),
         "slices": [part.to_json() for part in page.figures.slices] if page.figures else [],
         "datasets": [_snapshot(snapshot) for snapshot in page.datasets],
@@ -247,11 +274,17 @@ def explanation_document(explanation: Explanation) -> Document:
         "digest": standing.version.digest if standing else None,
         "evaluation": evaluation.digest if evaluation else None,
         "policy": decision.policy.digest if decision else None,
-        "reasons": [_reason(reason, pointer.model) for reason in explanation.reasons],
+        "reasons": [_reason(reason, standing.version) for reason in explanation.reasons]
+        if standing
+        else [],
         "verdicts": [_verdict(check) for check in read_checks(decision)] if decision else [],
         "unfinished": [
             {**identity(version), "state": version.state, "failure": version.failure}
             for version in explanation.unfinished
+        ],
+        "set_aside": [
+            {**identity(summary.version), **(mark_document(summary.mark) or {})}
+            for summary in explanation.set_aside
         ],
     }
 

@@ -7,15 +7,25 @@ missing; the commands and jobs that mend it are named here.
 from registry_assets.governance.decide import RE_EVALUATE, RETRAIN, Held, Reason
 
 
-def next_step(reason: Reason, model: str) -> str:
-    """Give what to do about one reason, as a sentence; empty where nothing helps."""
+def next_step(reason: Reason, model: str, *, version: int | None = None) -> str:
+    """Give what to do about one reason, as a sentence; empty where nothing helps.
+
+    Args:
+        version: the one that is held, for a command that names it.
+    """
+    held = f"{model}:{version or 'N'}"
     retrain = f"launch the job {model}__retrain"
     if reason.remedy == RE_EVALUATE:
         return (
             "evaluate it again: the promotion sensor asks for that once by itself;"
             f" by hand, launch the job {model}__evaluate"
         )
+    tag = f"`registry tag {held} {reason.subject.removeprefix('tags.')}=…` with a value allowed"
     return {
+        "archived": f"`registry unarchive {held}`, if it may be promoted after all",
+        "rejected": f"a rejection is for good; for another version, {retrain}",
+        "tag_missing": tag,
+        "tag_not_allowed": tag,
         "not_committed": f"wait for its run to end, or {retrain}",
         "other_target": f"train a version for the target declared now: {retrain}",
         "no_metrics": f"declare metrics, then launch the job {model}__evaluate",
@@ -33,9 +43,10 @@ def next_step(reason: Reason, model: str) -> str:
     }.get(reason.code, retrain if reason.remedy == RETRAIN else reason.remedy)
 
 
-def next_steps(held: Held, model: str) -> tuple[str, ...]:
+def next_steps(held: Held, model: str, *, version: int | None = None) -> tuple[str, ...]:
     """Give everything to do about all reasons, each once, in the order of the reasons."""
     # No other step helps a version that is there already, or that may not come back this way.
-    direction = [r for r in held.reasons if r.code in ("already_held", "not_forward")]
-    steps = (next_step(reason, model) for reason in direction or held.reasons)
+    final = ("already_held", "not_forward", "rejected")
+    deciding = [reason for reason in held.reasons if reason.code in final]
+    steps = (next_step(reason, model, version=version) for reason in deciding or held.reasons)
     return tuple(dict.fromkeys(step for step in steps if step))

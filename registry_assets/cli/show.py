@@ -14,6 +14,7 @@ from rich.text import Text
 from registry_assets.catalog.models import ModelRecord
 from registry_assets.catalog.pointers import PointerRecord, PromotionRecord
 from registry_assets.catalog.snapshots import SnapshotRecord
+from registry_assets.catalog.words import Saying, Words
 from registry_assets.cli.answers import VersionAnswer, read_holding
 from registry_assets.cli.figures import comparison_table, read_figures, slices_table
 from registry_assets.cli.remedies import next_steps
@@ -46,6 +47,7 @@ class VersionPage:
     """
 
     answer: VersionAnswer
+    words: Words
     snapshots: Mapping[str, SnapshotRecord]
     datasets: tuple[SnapshotRecord, ...]
     environment: Mapping[str, Any] | None
@@ -57,6 +59,7 @@ class ModelCard:
     """A model with its pointers, each beside the promotion that moved it last."""
 
     model: ModelRecord
+    words: Words
     pointers: tuple[tuple[PointerRecord, PromotionRecord | None], ...]
     versions: tuple[VersionSummary, ...]
 
@@ -77,6 +80,7 @@ def read_page(registry: Registry, answer: VersionAnswer) -> VersionPage:
     environment = json.loads(registry.read_file(digest, ENVIRONMENT_FILE)) if digest else None
     return VersionPage(
         answer=answer,
+        words=registry.words(answer.version.reference),
         snapshots=registry.find_snapshots(list(features)),
         datasets=tuple(datasets[parent] for parent in parents if parent in datasets),
         environment=environment,
@@ -88,6 +92,7 @@ def read_card(registry: Registry, name: str) -> ModelCard:
     """Read everything about a model that is not about one version."""
     return ModelCard(
         model=registry.model(name),
+        words=registry.words(name),
         pointers=tuple((p, read_holding(registry, p)) for p in registry.pointers(name)),
         versions=registry.versions(name),
     )
@@ -106,7 +111,7 @@ def version_page(page: VersionPage) -> Group:
     if version.failure:
         parts.append(Text(f"Training failed: {visible(version.failure)}", "red"))
     parts += _section("Made from", _made_from(page))
-    parts += _section("Described as", _described(answer))
+    parts += _section("Described as", _described(page))
     if answer.metrics:
         rows = next(iter(answer.metrics.values()))["rows"]
         parts += _section(f"Metrics on the holdout, {plural(rows, 'row')}", _metrics(answer))
@@ -131,7 +136,8 @@ def _section(title: str, body: RenderableType) -> list[RenderableType]:
 
 
 def _standing(answer: VersionAnswer) -> str:
-    lines = []
+    mark = answer.summary.mark
+    lines = [] if mark is None else [f"{mark.word.capitalize()} {mark.by_whom}"]
     for tenure in answer.tenures:
         moved = tenure.promotion
         until = f" until {moment(tenure.until)}" if tenure.until else ""
@@ -144,7 +150,7 @@ def _standing(answer: VersionAnswer) -> str:
     ready = answer.stage == "staging" and not answer.waits_for
     if ready:
         lines.append("Ready for production: nothing holds it.")
-    elif not lines:
+    elif not answer.tenures:
         lines.append("Was never in production.")
     return "\n".join(visible(line) for line in lines)
 
@@ -228,19 +234,41 @@ def _trained(page: VersionPage) -> str:
     return f"{moment(version.finished_at)}{took}, run {run}"
 
 
-def _described(answer: VersionAnswer) -> Table:
+def _described(page: VersionPage) -> Table:
     # As committed with the version; the declaration may have changed since.
-    facts = answer.version.metadata
-    owners = facts.get("owners") or answer.model.owners
-    tags = facts.get("tags") or answer.model.tags
+    facts, model = page.answer.version.metadata, page.answer.model
     grid = facts_grid()
-    description = facts.get("description") or answer.model.description
-    grid.add_row("description", Text(visible(str(description), lines=True)))
-    grid.add_row("owners", Text(visible(", ".join(owners))))
-    grid.add_row("tags", Text(visible(_pairs(tags))))
+    if not page.words.description.text:
+        grid.add_row("description", Text(visible(model.description, lines=True)))
+    else:
+        grid.add_row("description", _saying(page.words.description, lines=True))
+    grid.add_row("owners", Text(visible(", ".join(facts.get("owners") or model.owners))))
+    grid.add_row("tags", _tags(page.words))
     if facts.get("properties"):
         grid.add_row("properties", Text(visible(_pairs(facts["properties"]))))
     return grid
+
+
+def _tags(words: Words) -> Table | Text:
+    """Show the declared tags in a line, and each one that was edited with who did it."""
+    declared = {name: s.text for name, s in words.sayings.items() if s.actor is None}
+    edited = {name: s for name, s in words.sayings.items() if s.actor is not None}
+    if not edited:
+        return Text(visible(_pairs(declared)))
+    lines = plain_grid(1)
+    if declared:
+        lines.add_row(Text(visible(_pairs(declared))))
+    for name, saying in edited.items():
+        lines.add_row(Text(f"{name}=" if saying.text is not None else f"{name} ") + _saying(saying))
+    return lines
+
+
+def _saying(saying: Saying, *, lines: bool = False) -> Text:
+    said = "taken away" if saying.text is None else visible(saying.text, lines=lines)
+    if saying.actor is None:
+        return Text(said)
+    by = visible(f"({saying.actor}, {moment(saying.said_at)})")
+    return Text.assemble(said, "\n" if "\n" in said else "  ", (by, "dim"))
 
 
 def _metrics(answer: VersionAnswer) -> Table:
@@ -268,7 +296,8 @@ def _gates(answer: VersionAnswer) -> Table:
 def _waits_for(answer: VersionAnswer) -> list[RenderableType]:
     found = answer.decision.answer
     said_above = {check.required.name for check in answer.missed}
-    steps = next_steps(found, answer.model.name) if isinstance(found, Held) else ()
+    model, number = answer.model.name, answer.version.number
+    steps = next_steps(found, model, version=number) if isinstance(found, Held) else ()
     grid = plain_grid(2)
     reasons = [reason for reason in answer.waits_for if reason.subject not in said_above]
     for reason in reasons:
@@ -283,7 +312,7 @@ def model_card(card: ModelCard) -> Group:
     model = card.model
     grid = facts_grid()
     grid.add_row("owners", Text(visible(", ".join(model.owners))))
-    grid.add_row("tags", Text(visible(_pairs(model.tags))))
+    grid.add_row("tags", _tags(card.words))
     grid.add_row("task", Text(visible(model.task)))
     grid.add_row("risk", Text(visible(_risk(model))))
     grid.add_row("declared", moment(model.created_at))
@@ -293,7 +322,7 @@ def model_card(card: ModelCard) -> Group:
         gates.add_row("-", Text(visible(gate["sentence"])))
     parts: list[RenderableType] = [
         Text(model.name, "bold"),
-        Text(visible(model.description, lines=True)),
+        _saying(card.words.description, lines=True),
         Text(),
         grid,
     ]

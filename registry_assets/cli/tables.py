@@ -137,8 +137,11 @@ def _note(answer: VersionAnswer) -> list[Text]:
     def line(*said: str | Text) -> Text:
         return Text.assemble((f"version {answer.version.number}", "bold"), *said)
 
+    mark = answer.summary.mark
     if answer.version.failure:
         return [line(f" failed: {visible(answer.version.failure)}")]
+    if mark is not None:
+        return [line(f" was {visible(mark.sentence)}")]
     if answer.missed and answer.summary.evaluation is not None:
         return [
             line(

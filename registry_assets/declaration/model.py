@@ -2,21 +2,23 @@
 
 import re
 import zoneinfo
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-from registry_assets.declaration.checks import finite, names, one_of, require
+from registry_assets.declaration.checks import finite, names, no_duplicates, one_of, require
 from registry_assets.declaration.evaluation import Evaluation
 from registry_assets.declaration.gates import Gate, check_gates, gate_digest
 from registry_assets.declaration.holdout import ByKey, Holdout, LatestPartitions
 from registry_assets.declaration.metrics import Task, metric
-from registry_assets.errors import DeclarationError, RegistryError
+from registry_assets.errors import DeclarationError, InvalidName, RegistryError
 from registry_assets.manifest import Json, canonical_json, sha256_digest
 from registry_assets.references import check_name, check_text
 
 TASKS: tuple[Task, ...] = ("binary",)
 RISKS = ("low", "high")
+LONGEST_TAG = 500
+"""Characters of a value that people set later, or that a policy allows."""
 REQUIRED_TAGS = ("use_case", "team", "regulatory_class", "deployment_target")
 # Dagster's own rule, which would fail later and name an asset instead of the declaration.
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,7}")
@@ -102,11 +104,13 @@ class Promotion:
         risk: `low`, or `high`; a high-risk model needs at least one person's approval.
         approvals: how many people must approve; by default 0 for low risk, 1 for high.
         roles: whose approvals count; empty means anybody's but the trainer's.
+        tags: tags that a version must have, each with the values allowed; none means any.
     """
 
     risk: str = "low"
     approvals: int | None = None
     roles: tuple[str, ...] = ()
+    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         one_of(self.risk, RISKS, "Promotion's risk")
@@ -129,6 +133,28 @@ class Promotion:
             f"Promotion(roles={list(self.roles)}) asks for no approval, so nobody's role counts",
             "give approvals=1 or more, or leave the roles out",
         )
+        object.__setattr__(self, "tags", dict(self._allowed_values()))
+
+    def _allowed_values(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        example = 'give Promotion(tags={"tier": ["gold", "silver"], "cost_center": []})'
+        require(
+            isinstance(self.tags, Mapping),
+            f"Promotion's tags is a {type(self.tags).__name__}",
+            example,
+        )
+        for name, values in self.tags.items():
+            what = f"Promotion(tags={{{name!r}: …}})"
+            try:
+                check_name(name, what="tag")
+            except InvalidName as error:
+                raise DeclarationError(f"{what}: {error.message}", hint=error.hint) from error
+            allowed = names(values, what)
+            no_duplicates(allowed, what)
+            for value in allowed:
+                check_text(value, what=f"value of tag {name}", limit=LONGEST_TAG)
+                require(bool(value.strip()), f"{what} allows a blank value", example)
+            # Sorted: in another order it is the same policy, with the same digest.
+            yield name, tuple(sorted(allowed))
 
     @property
     def required_approvals(self) -> int:
@@ -268,6 +294,19 @@ class RegisteredModel:
         for key, value in self.tags.items():
             check_name(key, what="tag")
             check_text(value, what=f"tag {key}", limit=1000)
+        for key, allowed in self.promotion.tags.items():
+            found = self.tags.get(key, "")
+            choice = allowed[0] if allowed else "…"
+            require(
+                bool(found.strip()),
+                f"tag {key!r} is missing, and Promotion(tags=…) demands it",
+                f"tags={{{key!r}: {choice!r}}}",
+            )
+            require(
+                not allowed or found in allowed,
+                f"tag {key!r} is {found!r}, which Promotion(tags=…) does not allow",
+                f"expected one of: {', '.join(allowed)}",
+            )
 
     def suite(self) -> dict[str, Json]:
         """Give target, evaluation plan and gates as JSON: what a verdict was reached under."""

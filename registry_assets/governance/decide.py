@@ -7,13 +7,19 @@ counts as not passed. It lists everything that is missing, not the first thing.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from registry_assets.catalog.evaluations import EvaluationRecord, Finding, VerdictRecord
+from registry_assets.catalog.marks import MarkRecord
 from registry_assets.catalog.pointers import PointerRecord
 from registry_assets.catalog.versions import VersionRecord
-from registry_assets.governance.policy import COMMIT_CHECKS, Policy, RequiredCheck
+from registry_assets.governance.policy import (
+    COMMIT_CHECKS,
+    Policy,
+    RequiredCheck,
+    allowed_values,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,8 @@ class Standing:
         approvals: signed statements found valid; others never come this far.
         held: of the versions that the pointer has ever held, the highest and, if it is one of
             them, this one.
+        mark: that a person archived or rejected it; None where nothing of that holds.
+        tags: those that hold: declared when it was committed, and changed by people since.
     """
 
     version: VersionRecord
@@ -56,6 +64,8 @@ class Standing:
     approvals: tuple[Approval, ...]
     pointer: PointerRecord
     held: frozenset[int]
+    mark: MarkRecord | None
+    tags: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,8 @@ class Held:
 RE_EVALUATE = "re-evaluate"
 RETRAIN = "retrain"
 RESTORE = "restore the declaration"
+TAG = "tag"
+UNARCHIVE = "unarchive"
 
 
 def decide(policy: Policy, standing: Standing) -> Ready | Held:
@@ -124,6 +136,7 @@ def _reasons(policy: Policy, standing: Standing) -> Iterator[Reason]:
             RETRAIN,
         )
         return
+    yield from _marked(standing)
     if version.recipe.target != policy.target:
         yield Reason(
             "other_target",
@@ -159,7 +172,32 @@ def _reasons(policy: Policy, standing: Standing) -> Iterator[Reason]:
         unmet = _unmet(check, found.get(check.name), standing, fresh=True)
         if unmet is not None:
             yield unmet
+    yield from _tags(policy, standing)
     yield from _approvals(policy, standing, pointer)
+
+
+def _marked(standing: Standing) -> Iterator[Reason]:
+    version, found = standing.version, standing.mark
+    if found is None:
+        return
+    said = f"{version.reference} was {found.sentence}"
+    if found.mark == "archived":
+        yield Reason("archived", version.reference, said, UNARCHIVE)
+    else:
+        yield Reason("rejected", version.reference, said, RETRAIN)
+
+
+def _tags(policy: Policy, standing: Standing) -> Iterator[Reason]:
+    version = standing.version
+    for name, allowed in policy.tags.items():
+        value, subject = standing.tags.get(name, ""), f"tags.{name}"
+        asked = f"the policy asks for {allowed_values(allowed)}"
+        if not value.strip():
+            said = f"{version.reference} has no tag {name}; {asked}"
+            yield Reason("tag_missing", subject, said, TAG)
+        elif allowed and value not in allowed:
+            said = f"{version.reference} has the tag {name}={value}; {asked}"
+            yield Reason("tag_not_allowed", subject, said, TAG)
 
 
 def _direction(standing: Standing) -> Iterator[Reason]:

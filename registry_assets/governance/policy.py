@@ -1,8 +1,8 @@
 """The policy of a model: which checks, and whose approvals, a promotion takes."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from registry_assets.declaration.model import RISKS
@@ -44,7 +44,8 @@ class Policy:
 
     `target` is what the model is declared to tell: a version that was trained to tell
     something else answers another question. `weaker` lists what the newest declaration asks
-    less of than is in force: while it is not empty, nothing is promoted.
+    less of than is in force: while it is not empty, nothing is promoted. `tags` are the ones
+    that a version must have, each with the values allowed; none means any.
     """
 
     risk: str
@@ -55,6 +56,7 @@ class Policy:
     digest: str
     target: str
     weaker: tuple[str, ...] = ()
+    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def required_approvals(self) -> int:
@@ -78,16 +80,20 @@ class Policy:
             digest=model.policy_digest,
             target=model.suite["target"],
             weaker=tuple(model.policy.get("weaker", ())),
+            tags={name: tuple(values) for name, values in model.policy.get("tags", {}).items()},
         )
 
 
 def declared_policy(model: "RegisteredModel") -> dict[str, Json]:
     """Give a declaration's policy as JSON; it names the suite it is about."""
+    tags: dict[str, Json] = {name: list(values) for name, values in model.promotion.tags.items()}
     return {
         "risk": model.promotion.risk,
         "approvals": model.promotion.required_approvals,
         "roles": list(model.promotion.roles),
         "suite": model.suite_digest,
+        # Only where there are any: a policy of before has the digest it had.
+        **({"tags": tags} if tags else {}),
     }
 
 
@@ -113,7 +119,38 @@ def policy_in_force(
         f"{asked} {_shown(declared[asked])} instead of {_shown(value)}"
         for asked, value in kept.items()
     ]
-    return {**declared, **kept, **({"weaker": weaker} if weaker else {})}
+    tags = {**declared.get("tags", {}), **_weaker_tags(before, declared)}
+    weaker += _tags_asked_less(before, declared)
+    return {
+        **declared,
+        **kept,
+        **({"tags": tags} if tags else {}),
+        **({"weaker": weaker} if weaker else {}),
+    }
+
+
+def _weaker_tags(before: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Give the tags that a declaration asks less of, as they stay in force."""
+    asked: Mapping[str, list[str]] = declared.get("tags", {})
+    return {
+        name: values
+        for name, values in before.get("tags", {}).items()
+        if name not in asked
+        # No value at all means any.
+        or (values and not (asked[name] and set(asked[name]) <= set(values)))
+    }
+
+
+def _tags_asked_less(before: Mapping[str, Any], declared: Mapping[str, Any]) -> Iterator[str]:
+    asked = declared.get("tags", {})
+    for name, values in _weaker_tags(before, declared).items():
+        now = allowed_values(asked[name]) if name in asked else "not asked for"
+        yield f"tag {name} {now} instead of {allowed_values(values)}"
+
+
+def allowed_values(values: Sequence[str]) -> str:
+    """Give the values that a tag may have, in words."""
+    return ", ".join(values) or "any value"
 
 
 _WEAKER: Mapping[str, Callable[[Any, Any], bool]] = {

@@ -145,6 +145,7 @@ def _refuse_if_held(decision: Decision) -> None:
 def _evidence(decision: Decision) -> dict[str, Json]:
     standing = decision.standing
     evaluation = standing.evaluation
+    asked: dict[str, Json] = {name: standing.tags[name] for name in decision.policy.tags}
     return {
         "evaluation": evaluation.digest if evaluation else None,
         "suite": decision.policy.suite_digest,
@@ -159,6 +160,7 @@ def _evidence(decision: Decision) -> dict[str, Json]:
             }
             for verdict in standing.verdicts
         ],
+        **({"tags": asked} if asked else {}),
     }
 
 

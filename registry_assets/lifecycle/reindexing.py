@@ -13,9 +13,8 @@ from registry_assets.catalog import indexing
 from registry_assets.catalog.evaluations import EvaluationRecord, list_evaluations, read_verdicts
 from registry_assets.catalog.models import PRODUCTION, ModelRecord, list_models
 from registry_assets.catalog.tables import INDEX, settings, snapshots, versions
-from registry_assets.catalog.versions import get_version
 from registry_assets.errors import RegistryError
-from registry_assets.governance.decide import Standing, gates_passed
+from registry_assets.governance.decide import gates_passed
 from registry_assets.governance.policy import Policy
 from registry_assets.governance.standing import read_standing
 from registry_assets.lifecycle.backends import Backends
@@ -89,12 +88,10 @@ def _passed(
             return None
         suite = model.suite
     policy = Policy.of(replace(model, suite=suite, suite_digest=evaluation.suite_digest))
-    version = get_version(connection, model.name, evaluation.version)
     now = read_standing(connection, model, evaluation.version, PRODUCTION)
     found = read_verdicts(connection, model.name, evaluation.version, evaluation_id=None)
     found += read_verdicts(connection, model.name, evaluation.version, evaluation_id=evaluation.id)
-    standing = Standing(version, evaluation, found, (), now.pointer, now.held)
-    return gates_passed(policy, standing)
+    return gates_passed(policy, replace(now, evaluation=evaluation, verdicts=found))
 
 
 def _numbers(connection: sa.Connection, model: str) -> Iterator[tuple[int, str | None]]:

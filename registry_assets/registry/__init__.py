@@ -17,12 +17,13 @@ from registry_assets.registry.answers import Answers, VersionSummary
 from registry_assets.registry.care import Care
 from registry_assets.registry.deployment import Deployment
 from registry_assets.registry.steps import Steps
+from registry_assets.registry.words import Words
 from registry_assets.store import Store, create_store, open_store
 
 __all__ = ["Registry", "VersionSummary"]
 
 
-class Registry(Answers, Steps, Deployment, Care):
+class Registry(Answers, Steps, Words, Deployment, Care):
     """An open registry.
 
     Examples:

@@ -15,6 +15,7 @@ from registry_assets.catalog import versions as version_rows
 from registry_assets.catalog.evaluations import EvaluationRecord, VerdictRecord
 from registry_assets.catalog.indexing import Stage
 from registry_assets.catalog.ledger import Event
+from registry_assets.catalog.marks import MarkRecord
 from registry_assets.catalog.models import PRODUCTION, ModelRecord
 from registry_assets.catalog.pointers import PointerRecord, PromotionRecord
 from registry_assets.catalog.snapshots import SnapshotRecord
@@ -37,12 +38,14 @@ class VersionSummary:
     Args:
         evaluation: the newest complete one under the suite in force.
         verdicts: those of that evaluation, and those reached at commit.
+        mark: that a person archived or rejected it; None where nothing of that holds.
     """
 
     version: VersionRecord
     stage: Stage
     evaluation: EvaluationRecord | None
     verdicts: tuple[VerdictRecord, ...]
+    mark: MarkRecord | None
 
 
 class Answers(Part):
@@ -160,4 +163,4 @@ def _summary(
 ) -> VersionSummary:
     found = standing.read_standing(connection, model, version.number, PRODUCTION)
     stage = standing.derive_stage(connection, version)
-    return VersionSummary(version, stage, found.evaluation, found.verdicts)
+    return VersionSummary(version, stage, found.evaluation, found.verdicts, found.mark)

@@ -19,7 +19,7 @@ from registry_assets.catalog.ledger import GENESIS, change
 from registry_assets.catalog.models import ModelRecord, PolicyRule, declare, get_model
 from registry_assets.catalog.pointers import get_pointer
 from registry_assets.catalog.snapshots import SnapshotRecord, record_snapshot
-from registry_assets.catalog.tables import descriptions, imports, marks, tags
+from registry_assets.catalog.tables import imports
 from registry_assets.catalog.versions import Reservation, VersionRecord, commit, fail, reserve
 from registry_assets.clock import ReplayClock
 from registry_assets.governance.policy import COMMIT_CHECKS, commit_check_digest, policy_in_force
@@ -55,13 +55,16 @@ def suite(gates: dict[str, bool] | None = None) -> dict[str, Json]:
     }
 
 
-def policy(*, risk: str = "low", approvals: int = 0) -> PolicyRule:
-    """A policy, as a declaration gives it."""
+def policy(
+    *, risk: str = "low", approvals: int = 0, asked: dict[str, Json] | None = None
+) -> PolicyRule:
+    """A policy, as a declaration gives it; `asked` are the tags that it demands."""
     declared: dict[str, Json] = {
         "risk": risk,
         "approvals": approvals,
         "roles": [],
         "suite": "irrelevant",
+        **({"tags": asked} if asked else {}),
     }
     return lambda before: policy_in_force(before, declared)
 
@@ -89,6 +92,7 @@ class History:
         *,
         gates: dict[str, bool] | None = None,
         approvals: int = 0,
+        asked: dict[str, Json] | None = None,
         description: str = "Is it late?",
     ) -> ModelRecord:
         """Declare a model, or change its declaration."""
@@ -100,7 +104,7 @@ class History:
             owners=("team:ops",),
             tags={"team": "ops"},
             suite=suite(gates),
-            policy=policy(risk="high" if approvals else "low", approvals=approvals),
+            policy=policy(risk="high" if approvals else "low", approvals=approvals, asked=asked),
             actor="ann",
             clock=self.clock,
         )
@@ -146,7 +150,7 @@ class History:
             model=model,
             number=number,
             digest=put_manifest(self.registry.backends.store, manifest),
-            metadata={"description": "the one with the hat"},
+            metadata={"description": "the one with the hat", "tags": {"team": "ops"}},
             findings=[
                 Finding(name, commit_check_digest(name), "passed", "it is so")
                 for name in COMMIT_CHECKS
@@ -243,16 +247,15 @@ def lived_in(folder: Path) -> History:
 
 def say_things(history: History) -> None:
     """Let people tag, describe and mark version 1, and the model have come from elsewhere."""
-    about = {"model": MODEL, "number": 1, "actor": "ann"}
+    first = f"{MODEL}:1"
+    history.registry.tag(first, {"quarter": "Q2"}, run=PERSON)
+    history.registry.describe(first, "The first one.", run=PERSON)
+    history.registry.archive(first, run=PERSON, reason="it is old")
     with change(
-        history.catalog, chain=MODEL, kind="version_tagged", actor="ann", clock=history.clock
+        history.catalog, chain=MODEL, kind="model_imported", actor="ann", clock=history.clock
     ) as draft:
-        now = draft.effective_at
-        draft.insert(tags, **about, name="quarter", value="Q2", set_at=now)
-        draft.insert(descriptions, **about, text="The first one.", set_at=now)
-        draft.insert(marks, **about, mark="archived", reason="it is old", marked_at=now)
-        came = {"sequence": 1, "digest": GENESIS, "origin": "elsewhere", "imported_at": now}
-        draft.insert(imports, model=MODEL, **came)
+        came = {"sequence": 1, "digest": GENESIS, "origin": "elsewhere"}
+        draft.insert(imports, model=MODEL, **came, imported_at=draft.effective_at)
 
 
 def fail_training(history: History, number: int, failure: str = "the sky fell") -> VersionRecord:

@@ -6,21 +6,19 @@ from typing import Any
 import sqlalchemy as sa
 
 from registry_assets.catalog.engine import Catalog
-from registry_assets.catalog.ledger import change
 from registry_assets.catalog.tables import (
     INDEX,
     edges,
     indexed_models,
     indexed_versions,
     number_terms,
-    tags,
     text_terms,
 )
 from registry_assets.catalog.versions import commit, reserve
 from registry_assets.lifecycle.reindexing import reindex
 from registry_assets.manifest import Json
 from registry_assets.recipe import Recipe, SnapshotRef
-from registry_assets_tests.catalog.history import MODEL, History, lived_in
+from registry_assets_tests.catalog.history import MODEL, PERSON, History, lived_in
 
 DIGEST = "sha256:" + "ab" * 32
 
@@ -108,12 +106,8 @@ def test_numbers_text_and_truth_values_are_terms_of_their_own_types(history: His
 
 def test_a_tag_that_is_edited_or_taken_away_is_the_one_that_counts(begun: History) -> None:
     def tag(number: int, name: str, value: str | None) -> None:
-        with change(
-            begun.catalog, chain=MODEL, kind="version_tagged", actor="ann", clock=begun.clock
-        ) as draft:
-            key = {"model": MODEL, "number": number, "name": name}
-            if not draft.update(tags, key, value=value):
-                draft.insert(tags, **key, value=value, actor="ann", set_at=draft.effective_at)
+        about = f"{MODEL}:{number}" if number else MODEL
+        begun.registry.tag(about, {name: value}, run=PERSON)
 
     tag(1, "quarter", "Q2")
     tag(0, "team", "risk")

@@ -13,7 +13,7 @@ from registry_assets.catalog.ledger import REGISTRY
 from registry_assets.catalog.models import declare
 from registry_assets.catalog.versions import reserve
 from registry_assets.clock import system_clock
-from registry_assets.errors import PromotionHeld
+from registry_assets.errors import PromotionHeld, RetiringRefused
 from registry_assets.registry import Registry
 from registry_assets_tests.catalog.history import (
     MODEL,
@@ -102,6 +102,19 @@ def promote_it(folder: str, process: int) -> str:
     return "moved"
 
 
+def set_aside_or_promote(folder: str, process: int) -> str:
+    """Archive the one version there is, or promote it: half of the processes each."""
+    registry = Registry.open(Path(folder))
+    try:
+        if process % 2:
+            return "moved" if registry.promote(MODEL, 1, run=PERSON).moved else "held already"
+        return "archived" if registry.archive(f"{MODEL}:1", run=PERSON).changed else "so already"
+    except PromotionHeld as held:
+        return held.reasons[0].code + " before"
+    except RetiringRefused:
+        return "in production"
+
+
 def create(folder: str, _process: int) -> str | None:
     """Create the catalog that everybody creates."""
     return Catalog.create(Path(folder) / "catalog.sqlite").revision()
@@ -148,6 +161,26 @@ def test_promotions_at_once_are_one_after_the_other(
     versions = [move.version for move in moves]
     assert versions == sorted(versions)
     assert versions[-1] == numbers[-1] == history.registry.pointer(MODEL).version
+    assert history.registry.verify().clean
+
+
+@pytest.mark.parametrize("attempt", range(4))
+def test_of_archiving_and_promoting_one_version_at_once_one_comes_first(
+    history: History, processes: multiprocessing.pool.Pool, attempt: int
+) -> None:
+    history.version(1)
+    answers = set(together(processes, set_aside_or_promote, history.registry.home.folder))
+    (summary,) = history.registry.versions(MODEL)
+    kinds = [event.kind for event in history.registry.log(MODEL)]
+    if "moved" in answers:
+        assert answers == {"moved", "held already", "in production"}
+        assert (summary.stage, summary.mark) == ("production", None)
+        assert kinds.count("version_archived") == 0
+    else:
+        assert answers == {"archived", "so already", "archived before"}
+        assert (summary.stage, history.registry.pointer(MODEL).version) == ("archived", None)
+        assert kinds.count("pointer_moved") == 0
+    assert kinds.count("pointer_moved") + kinds.count("version_archived") == 1
     assert history.registry.verify().clean
 
 

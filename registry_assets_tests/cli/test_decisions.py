@@ -2,17 +2,20 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from registry_assets.cli.remedies import next_step, next_steps
+from registry_assets.declaration import Promotion
 from registry_assets.governance.decide import Held, Reason
 from registry_assets.lifecycle.reserving import declare_model
+from registry_assets.registry import Registry
 from registry_assets_tests.cli.conftest import Command
 from registry_assets_tests.cli.test_show import flat
-from registry_assets_tests.worlds import World, small_world
+from registry_assets_tests.worlds import TAGS, World, small_world
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +115,25 @@ def test_every_reason_that_a_person_can_mend_has_a_next_step() -> None:
     for code in codes - {"already_held"}:
         remedy = "re-evaluate" if code in remedied else ""
         assert "m" in next_step(Reason(code, "x", "y", remedy), "m"), code
+
+
+def test_a_tag_that_is_missing_is_mended_by_the_command_that_is_shown(
+    command: Command, young: World, tmp_path: Path
+) -> None:
+    folder = young.copy(tmp_path / "asked")
+    asking = replace(
+        young.model(),
+        promotion=Promotion(tags={"tier": ("gold",), "team": ()}),
+        tags={**TAGS, "tier": "gold"},
+    )
+    declare_model(Registry.open(folder).backends, asking, actor="alice")
+    out = flat(command("explain", "flight_delay", width=200, folder=folder).out)
+    assert "flight_delay:1 has no tag tier; the policy asks for gold" in out
+    assert "`registry tag flight_delay:1 tier=…`" in out
+    assert command("tag", "flight_delay:1", "tier=silver", folder=folder).code == 1
+    assert command("tag", "flight_delay:1", "tier=gold", folder=folder).code == 0
+    explained = command("explain", "flight_delay", "--json", folder=folder)
+    assert explained.document["decision"] == "ready"
 
 
 def test_the_same_step_is_said_once() -> None:

@@ -46,6 +46,11 @@ def test_reading_commands_import_nothing_heavy(world: World, arguments: tuple[st
     assert imported(world, *arguments).isdisjoint(HEAVY)
 
 
+def test_a_change_in_words_imports_nothing_heavy_either(world: World) -> None:
+    # Said already, so that nothing is changed in the world of other tests.
+    assert imported(world, "tag", "flight_delay:2", "team=airline-ops").isdisjoint(HEAVY)
+
+
 def test_help_imports_neither_database_nor_tables(world: World) -> None:
     found = imported(world, "--help")
     assert "click" in found

@@ -121,6 +121,22 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
     "no time to train": (lambda: declare(train_timeout=0), "train_timeout is 0 s"),
     "an unknown risk": (lambda: Promotion(risk="medium"), "'medium' is not known"),
     "high risk without approval": (lambda: Promotion(risk="high", approvals=0), "needs a person's"),
+    "a tag that its own policy demands and nobody gave": (
+        lambda: declare(promotion=Promotion(tags={"cost_center": ()})),
+        "tag 'cost_center' is missing, and Promotion(tags=…) demands it",
+    ),
+    "a tag that its own policy does not allow": (
+        lambda: declare(promotion=Promotion(tags={"team": ("risk", "audit")})),
+        f"tag 'team' is {TAGS['team']!r}, which Promotion(tags=…) does not allow",
+    ),
+    "a text for the values of a tag": (
+        lambda: Promotion(tags={"tier": "gold"}),  # type: ignore[dict-item]
+        "is the text 'gold'",
+    ),
+    "a list for the tags": (lambda: Promotion(tags=["tier"]), "tags is a list"),  # type: ignore[arg-type]
+    "a tag that nobody could set": (lambda: Promotion(tags={"Cost-Center": ()}), "no tag"),
+    "a value twice": (lambda: Promotion(tags={"tier": ("gold", "gold")}), "declared twice"),
+    "a blank value": (lambda: Promotion(tags={"tier": ("gold", " ")}), "allows a blank value"),
     "half an approval": (lambda: Promotion(approvals=0.5), "approvals=0.5"),  # type: ignore[arg-type]
 }
 

@@ -11,6 +11,7 @@ from registry_assets.catalog.evaluations import (
     Finding,
     VerdictRecord,
 )
+from registry_assets.catalog.marks import Mark, MarkRecord
 from registry_assets.catalog.pointers import PointerRecord
 from registry_assets.catalog.versions import VersionRecord
 from registry_assets.governance.decide import Approval, Held, Ready, Standing, decide
@@ -53,7 +54,7 @@ def standing() -> Standing:
     metrics = {"roc_auc": {"value": 0.7}}
     evaluation = EvaluationRecord(1, "m", 2, EVALUATION, "suite", metrics, "run", "t")
     verdicts = tuple(verdict(check) for check in CHECKS)
-    return Standing(version(), evaluation, verdicts, (), POINTER, frozenset({1}))
+    return Standing(version(), evaluation, verdicts, (), POINTER, frozenset({1}), None, {})
 
 
 def codes(policy: Policy, found: Standing) -> list[str]:
@@ -175,6 +176,39 @@ def test_going_back_is_no_promotion() -> None:
         assert answer.sentence == f"production has held version {said}"
     held = replace(standing(), pointer=replace(POINTER, version=2))
     assert "already_held" in codes(POLICY, held)
+
+
+@pytest.mark.parametrize(
+    ("tags", "code", "said"),
+    [
+        ({}, "tag_missing", "m:2 has no tag tier; the policy asks for gold, silver"),
+        ({"tier": " "}, "tag_missing", "m:2 has no tag tier; the policy asks for gold, silver"),
+        (
+            {"tier": "bronze"},
+            "tag_not_allowed",
+            "m:2 has the tag tier=bronze; the policy asks for gold, silver",
+        ),
+    ],
+)
+def test_a_tag_that_the_policy_asks_for_holds(tags: dict[str, str], code: str, said: str) -> None:
+    policy = replace(POLICY, tags={"tier": ("gold", "silver"), "desk": ()})
+    found = replace(standing(), tags={**tags, "desk": "7"})
+    assert codes(policy, found) == [code]
+    answer = decide(policy, found)
+    assert isinstance(answer, Held)
+    assert (answer.sentence, answer.reasons[0].subject) == (said, "tags.tier")
+    assert codes(policy, replace(found, tags={"tier": "silver", "desk": "8"})) == []
+    assert codes(policy, replace(found, tags={"tier": "gold"})) == ["tag_missing"]
+
+
+@pytest.mark.parametrize("mark", ["archived", "rejected"])
+def test_a_version_that_a_person_set_aside_is_held_by_that(mark: Mark) -> None:
+    said = MarkRecord("m", 2, mark, "it is biased", "ada", "2026-03-01T00:00:00.000000Z")
+    found = replace(standing(), mark=said)
+    assert codes(POLICY, found) == [mark]
+    answer = decide(POLICY, found)
+    assert isinstance(answer, Held)
+    assert answer.sentence == f"m:2 was {mark} by ada on 2026-03-01: it is biased"
 
 
 def test_every_reason_is_listed_not_the_first() -> None:

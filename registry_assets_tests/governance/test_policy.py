@@ -16,8 +16,10 @@ from registry_assets.governance.policy import (
     policy_in_force,
 )
 from registry_assets.lifecycle.reserving import declare_model
+from registry_assets.manifest import Json
 from registry_assets_tests.catalog.history import History
 from registry_assets_tests.declaration.test_mistakes import declare
+from registry_assets_tests.worlds import TAGS
 
 
 def in_force(history: History) -> Policy:
@@ -95,6 +97,44 @@ def test_a_weaker_declaration_is_not_heeded_and_says_so(
         assert (policy.risk, policy.roles) == (strict.risk, strict.roles)
         assert policy.approvals >= strict.approvals
     declare_model(backends, declare(promotion=HIGH), actor="ann")
+    assert in_force(history).weaker == ()
+
+
+def test_tags_are_in_the_policy_only_where_it_asks_for_any() -> None:
+    assert "tags" not in declared_policy(declare())
+    one = declare(promotion=Promotion(tags={"team": ("ops", TAGS["team"]), "use_case": ()}))
+    other = declare(promotion=Promotion(tags={"use_case": (), "team": (TAGS["team"], "ops")}))
+    assert declared_policy(one)["tags"] == {"team": [TAGS["team"], "ops"], "use_case": []}
+    assert declared_policy(one) == declared_policy(other)
+
+
+GOLD: dict[str, Json] = {"tier": ["gold", "silver"], "cost_center": []}
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept", "asks"),
+    [
+        (None, GOLD, ["tier not asked for instead of gold, silver",
+                      "cost_center not asked for instead of any value"]),
+        ({"tier": [], "cost_center": []}, GOLD, ["tier any value instead of gold, silver"]),
+        ({"tier": ["bronze", "gold"], "cost_center": []}, GOLD,
+         ["tier bronze, gold instead of gold, silver"]),
+        ({"tier": ["gold"]}, {"tier": ["gold"], "cost_center": []},
+         ["cost_center not asked for instead of any value"]),
+        ({"tier": ["gold"], "cost_center": ["7"], "desk": []},
+         {"tier": ["gold"], "cost_center": ["7"], "desk": []}, []),
+    ],
+)  # fmt: skip
+def test_tags_asked_less_of_stay_as_they_were_and_more_is_heeded(
+    history: History, asked: dict[str, Json] | None, kept: dict[str, Json], asks: list[str]
+) -> None:
+    history.declare(asked=GOLD)
+    for _ in range(2):  # repeating it wears nothing down
+        history.declare(asked=asked)
+        policy = in_force(history)
+        assert {name: list(values) for name, values in policy.tags.items()} == kept
+        assert sorted(policy.weaker) == sorted(f"tag {what}" for what in asks)
+    history.declare(asked=kept)
     assert in_force(history).weaker == ()
 
 

@@ -1,8 +1,10 @@
 """What the decision is read from, in real catalogs: candidates, stages, and who waits for whom."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from registry_assets.errors import NotFound, PromotionHeld
 from registry_assets.governance.standing import find_candidate
@@ -69,6 +71,44 @@ def test_a_rejected_candidate_is_not_passed_over_for_an_older_one(history: Histo
     history.version(2, failing=["good_enough"])
     assert candidate(history) == 2
     assert codes(history, 2) == ["check_failed"]
+
+
+def test_a_candidate_that_a_person_set_aside_is_passed_over_for_the_next_below(
+    history: History,
+) -> None:
+    for seed in (1, 2, 3, 4):
+        history.version(seed)
+    history.promote(1)
+    history.registry.archive(f"{MODEL}:4", run=PERSON)
+    assert candidate(history) == 3
+    history.registry.reject(f"{MODEL}:3", run=PERSON, reason="it learned from the label")
+    assert candidate(history) == 2
+    history.registry.archive(f"{MODEL}:2", run=PERSON)
+    assert candidate(history) is None  # and not 1, which is held
+    history.registry.unarchive(f"{MODEL}:2", run=PERSON)
+    history.evaluate(2)
+    history.promote(2)
+    history.registry.unarchive(f"{MODEL}:4", run=PERSON)
+    assert candidate(history) == 4
+
+
+def test_the_candidate_is_found_by_the_index_without_a_sort(history: History) -> None:
+    said: list[str] = []
+    with history.catalog.read() as connection:
+
+        @sa.event.listens_for(connection, "before_cursor_execute")
+        def explain(
+            _connection: object, cursor: Any, text: str, parameters: Any, *_rest: object
+        ) -> None:
+            cursor.execute(f"EXPLAIN QUERY PLAN {text}", parameters)
+            said.extend(row[-1] for row in cursor.fetchall())
+
+        find_candidate(connection, MODEL, "production")
+    steps = [step for step in said if "versions" in step or "marks" in step]
+    assert steps[0].startswith("SEARCH versions USING")
+    assert "(model=? AND state=? AND number>?)" in steps[0]
+    assert any(step.startswith("SEARCH marks USING") for step in steps)
+    assert not [step for step in said if "SCAN" in step or "TEMP B-TREE" in step]
 
 
 def test_an_unknown_pointer_has_no_candidate(history: History) -> None:
