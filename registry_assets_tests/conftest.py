@@ -1,11 +1,14 @@
 """Fixtures of every test: nothing of the developer's own environment reaches them."""
 
+import secrets
 from collections.abc import Iterator
+from typing import Any
 
 import hypothesis
 import pytest
 
 from registry_assets_tests.servers.postgresql import PostgresServer, running_postgresql
+from registry_assets_tests.servers.seaweedfs import BUCKET, SeaweedFS, seaweedfs
 
 OURS = (
     "DAGSTER_HOME",
@@ -49,3 +52,24 @@ def postgresql_catalog(postgresql: PostgresServer, _migrated: str) -> Iterator[s
     url = postgresql.database(template=_migrated)
     yield url
     postgresql.drop(url)
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[SeaweedFS]:
+    """A real S3-speaking server, started by the first test of a worker that asks for it."""
+    with seaweedfs() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3_client(s3_server: SeaweedFS) -> Any:
+    """A boto3 client of that server: making one takes as long as many requests."""
+    return s3_server.client()
+
+
+@pytest.fixture
+def s3_location(s3_server: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A prefix of this test's own, which the usual AWS variables lead to."""
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return f"s3://{BUCKET}/{secrets.token_hex(8)}"

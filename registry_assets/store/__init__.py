@@ -1,7 +1,8 @@
 """Bytes by digest. `open_store` finds the kind of store by its location.
 
-The promises are in `protocol.py`, the folder on a local disk in `folder.py`, manifests
-over any store in `manifests.py`. Nothing here knows models or versions.
+The promises are in `protocol.py`, the folder on a local disk in `folder.py`, the bucket of S3
+or a compatible service in `s3.py`, manifests over any store in `manifests.py`. Nothing here
+knows models or versions.
 """
 
 from pathlib import Path
@@ -33,6 +34,10 @@ def open_store(location: str | Path, *, s3_client: Any = None) -> Store:
     Raises:
         StoreError: there is no store, or it is of a kind that this release does not know.
     """
+    if _in_bucket(location):
+        from registry_assets.store.s3 import S3Store
+
+        return S3Store(str(location), client=s3_client)
     return FolderStore(_folder(location))
 
 
@@ -47,16 +52,24 @@ def create_store(location: str | Path, *, s3_client: Any = None) -> Store:
         StoreUnsafe: its disk or service does not do what the promises rest on.
         StoreError: it is of a kind that this release does not know.
     """
+    if _in_bucket(location):
+        from registry_assets.store.s3 import S3Store
+
+        return S3Store.create(str(location), client=s3_client)
     store = FolderStore.create(_folder(location))
     require_passed(store.self_test(), location=store.location)
     return store
+
+
+def _in_bucket(location: str | Path) -> bool:
+    return isinstance(location, str) and location.startswith("s3://")
 
 
 def _folder(location: str | Path) -> Path:
     if isinstance(location, str) and "://" in location:
         scheme = location.partition("://")[0]
         raise StoreError(
-            f"This release keeps its bytes in a folder; it has no {scheme} store.",
-            hint="Give the path of a folder.",
+            f"This release keeps its bytes in a folder or on S3; it has no {scheme} store.",
+            hint="Give the path of a folder, or s3://bucket/prefix.",
         )
     return Path(location)

@@ -1,4 +1,7 @@
-"""`registry.json` of a store: which registry's bytes these are. Each store writes it its way."""
+"""What a store says of itself: its format, and in `registry.json` whose bytes it holds.
+
+Where that is written, and that it is written once, is each store's own.
+"""
 
 import json
 
@@ -27,20 +30,31 @@ def read_identity(data: bytes, *, where: str) -> str:
     Raises:
         StoreError: it is something else.
     """
+    identity = require_store(data, where=where).get("registry")
+    if not isinstance(identity, str):
+        raise _damaged(where)
+    return identity
+
+
+def require_store(data: bytes, *, where: str) -> dict[str, object]:
+    """Read what says that here is a store, of a format that this release knows.
+
+    Raises:
+        StoreError: it is something else.
+    """
     try:
         document = json.loads(data)
-        found, identity = document["format"], document["registry"]
-    except (ValueError, LookupError, TypeError):
+    except ValueError:
+        raise _damaged(where) from None
+    if not isinstance(document, dict):
+        raise _damaged(where)
+    if document.get("format") != STORE_FORMAT:
         raise StoreError(
-            f"{where} does not say which registry the store belongs to: it is damaged.",
-            hint="Restore that file from a backup.",
-        ) from None
-    if found != STORE_FORMAT or not isinstance(identity, str):
-        raise StoreError(
-            f"{where} is of the format {found!r}; this release reads {STORE_FORMAT}.",
+            f"{where} is of the format {document.get('format')!r:.80}; this release reads "
+            f"{STORE_FORMAT}.",
             hint="Use the release that wrote it, or a later one.",
         )
-    return identity
+    return document
 
 
 def require_same(found: str | None, claimed: str, *, where: str) -> None:
@@ -54,3 +68,10 @@ def require_same(found: str | None, claimed: str, *, where: str) -> None:
             f"{where} belongs to the registry {found}, and this one is {claimed}.",
             hint="Give each registry a store of its own; REGISTRY_STORE says which.",
         )
+
+
+def _damaged(where: str) -> StoreError:
+    return StoreError(
+        f"{where} is damaged: it does not say which store this is.",
+        hint="Restore that file from a backup.",
+    )

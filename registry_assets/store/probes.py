@@ -4,6 +4,8 @@ A service or a file system that ignores a condition does so without a word, and 
 about races would be void. Some keep one only while nobody else writes: hence the race.
 """
 
+import base64
+import hashlib
 import os
 import secrets
 from collections.abc import Callable, Sequence
@@ -12,8 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Barrier
 
-from registry_assets.errors import RegistryError, StoreUnsafe
+from registry_assets.errors import RegistryError, StoreUnsafe, StoreUnwritable
 from registry_assets.store import files
+from registry_assets.store.bucket import Bucket
 from registry_assets.store.protocol import Probe
 
 _RACERS = 8
@@ -60,6 +63,63 @@ def folder_probes(tmp: Path) -> tuple[Probe, ...]:
         for path in (name, *drafts):
             with suppress(OSError):
                 path.unlink(missing_ok=True)
+
+
+def bucket_probes(bucket: Bucket) -> tuple[Probe, ...]:
+    """Try out put-if-absent, a race for one name, replacement and checksums, in a bucket."""
+    names = [f"tmp/self_test_{secrets.token_hex(8)}" for _ in range(4)]
+    alone, raced, replaced, damaged = names
+
+    def put_if_absent() -> str:
+        require(create(bucket, alone), f"{bucket.url(alone)} was refused where nothing was")
+        again = create(bucket, alone, _DATA + b"again")
+        require(not again, f"{bucket.service} ignores `If-None-Match: *`, and replaced an object")
+        return "an object that is there is never replaced"
+
+    def race() -> str:
+        won = winners(lambda number: create(bucket, raced, _DATA + b"%d" % number))
+        require(
+            won == 1,
+            f"{bucket.service} told {won} of {_RACERS} writers of one object that they made it",
+        )
+        return f"of {_RACERS} writers of one object, one makes it"
+
+    def replace() -> str:
+        for data in (_DATA, _DATA + b"again"):
+            bucket.replace(replaced, data)
+            require(
+                bucket.read(replaced) == data, f"{bucket.url(replaced)} is not what was written"
+            )
+        return "an object is replaced where it is what was read before"
+
+    def checksums() -> str:
+        try:
+            bucket.create(damaged, _DATA + b"damaged", sha256=_sha256(_DATA))
+        except StoreUnwritable:
+            return "bytes that were damaged on the way are refused"
+        raise StoreUnsafe(f"{bucket.service} stores bytes that are not those of their checksum")
+
+    try:
+        return (
+            probe("put_if_absent", put_if_absent),
+            probe("race", race),
+            probe("replace", replace),
+            probe("checksums", checksums),
+        )
+    finally:
+        for name in names:
+            # What cannot be removed is in tmp/, and `clean_tmp` finds it.
+            with suppress(RegistryError):
+                bucket.delete(name)
+
+
+def create(bucket: Bucket, name: str, data: bytes = _DATA) -> bool:
+    """Create an object as the store does; False where there is one already."""
+    return bucket.create(name, data, sha256=_sha256(data))
+
+
+def _sha256(data: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(data).digest()).decode()
 
 
 def probe(name: str, attempt: Callable[[], str]) -> Probe:
