@@ -217,12 +217,11 @@ class Bucket:
     def list(self, below: str) -> Iterator[Listed]:
         """Give the objects whose names begin so, sorted by name, page by page."""
         prefix = self._prefix + below
-        start = ""
+        start = prefix
         while True:
-            after = {"StartAfter": start} if start else {}
             try:
                 page = self._call(
-                    "list_objects_v2", below, Prefix=prefix, MaxKeys=_LIST_PAGE, **after
+                    "list_objects_v2", below, Prefix=prefix, StartAfter=start, MaxKeys=_LIST_PAGE
                 )
             except Failure as failure:
                 raise failure.error from failure.__cause__

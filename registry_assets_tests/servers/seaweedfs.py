@@ -25,6 +25,7 @@ BUCKET = "models"
 
 _PORTS = ("master", "volume", "filer", "admin", "s3")
 _GRPC = 10_000  # each of them listens on its port and on this much more
+_READY = b"running and ready to use"
 _PR_SET_PDEATHSIG = 1
 
 
@@ -70,8 +71,10 @@ class SeaweedFS:
         for _ in range(5):
             if not self._ports:
                 self._ports = _free_ports()
+            self._log().touch()
+            said_before = self._log().stat().st_size
             self._process = self._started()
-            if self._answers():
+            if self._answers(said_before):
                 return
             self.kill()
             self._ports = {}  # somebody was faster on one of them
@@ -121,22 +124,26 @@ class SeaweedFS:
                 preexec_fn=_end_with_parent,  # noqa: PLW1509  # called before any thread
             )
 
-    def _answers(self) -> bool:
-        from botocore.config import Config
+    def _answers(self, said_before: int) -> bool:
+        """Wait until it says that all of it runs, and then until it stores."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         assert self._process is not None
-        client = self.client(config=Config(retries={"total_max_attempts": 1}, read_timeout=5))
         deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and self._process.poll() is None:
-            try:
-                with suppress(client.exceptions.BucketAlreadyOwnedByYou):
-                    client.create_bucket(Bucket=BUCKET)
-                client.put_object(Bucket=BUCKET, Key="ready", Body=b"")
-                return True
-            except (BotoCoreError, ClientError):
-                time.sleep(0.05)
-        return False
+        # Whoever asks it earlier may be kept waiting for 15 seconds.
+        while _READY not in self._log().read_bytes()[said_before:]:
+            if time.monotonic() > deadline or self._process.poll() is not None:
+                return False
+            time.sleep(0.02)
+        client = self.client()
+        try:
+            with suppress(client.exceptions.BucketAlreadyOwnedByYou):
+                client.create_bucket(Bucket=BUCKET)
+            # Not an empty object: that would need none of its disks.
+            client.put_object(Bucket=BUCKET, Key="ready", Body=b"ready")
+        except (BotoCoreError, ClientError):
+            return False
+        return True
 
     def _log(self) -> Path:
         return self._folder / "log"

@@ -1,11 +1,14 @@
 """A store, and what lies behind it: for looking at it, and for damaging it. Not a test."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 from registry_assets.store import FolderStore, Store, open_store
 from registry_assets.store.layout import blob_name
+
+CLOCKS = timedelta(seconds=2)  # a service tells times by the second
 
 
 def object_name(digest: str) -> str:

@@ -23,6 +23,10 @@ if action == "put":
     store.put(source.read_bytes())
 elif action == "put_file":
     store.put_file(source)
+elif action == "put_all":
+    store.put_all([*(b"%d" % number for number in range(9)), source.read_bytes()])
+elif action in ("discard", "restore", "purge"):
+    getattr(store, action)(sys.argv[4])
 else:
     store.write_pointer("flight_delay", "production", source.read_bytes())
 print("acknowledged")
@@ -35,7 +39,7 @@ def run(action: str, store: FolderStore, *, fault: str = "") -> "subprocess.Comp
     source = store.root.parent / "source"
     source.write_bytes(DATA)
     return subprocess.run(
-        [sys.executable, "-c", PROGRAM, action, store.root, source],
+        [sys.executable, "-c", PROGRAM, action, store.root, source, sha256_digest(DATA)],
         env={VARIABLE: fault},
         capture_output=True,
         text=True,
@@ -57,6 +61,7 @@ def leftovers(store: FolderStore) -> set[str]:
         store.verify(digest)
         name = digest.removeprefix("sha256:")
         found.remove(blobs / name[:2] / name[2:])
+    found -= set((store.root / "trash").rglob("*"))
     found -= set((store.root / "pointers").glob("*/*.json"))
     return {path.parent.name for path in found}
 
@@ -78,6 +83,48 @@ def test_a_put_killed_anywhere_leaves_only_temporary_files_and_can_be_repeated(
     assert run(action, store).stdout == "acknowledged\n"
     assert store.read(sha256_digest(DATA)) == DATA
     assert leftovers(store) == {"tmp"}
+
+
+@pytest.mark.parametrize("time", [1, 6, 10])
+@pytest.mark.parametrize("point", ["store.tmp_written", "store.linked"])
+def test_many_blobs_killed_in_the_middle_are_each_whole_or_absent_and_can_be_repeated(
+    store: FolderStore, point: str, time: int
+) -> None:
+    assert killed_at(f"{point}:{time}", "put_all", store)
+    assert leftovers(store) == {"tmp"}
+    assert len(list(store.digests())) == (time if point == "store.linked" else 0)
+
+    assert run("put_all", store).stdout == "acknowledged\n"
+    assert len(list(store.digests())) == 10
+    assert leftovers(store) == {"tmp"}
+    assert store.clean_tmp(-1) == (10 if point == "store.linked" else time)
+    assert leftovers(store) == set()
+
+
+def test_a_discard_killed_after_its_move_has_happened_and_can_be_repeated(
+    store: FolderStore,
+) -> None:
+    digest = store.put(DATA)
+    assert killed_at("trash.discarded", "discard", store)
+    for _ in range(2):
+        assert not store.has(digest)
+        assert [blob.digest for blob in store.trashed()] == [digest]
+        assert run("discard", store).stdout == "acknowledged\n"
+
+
+@pytest.mark.parametrize("then", ["restore", "discard", "purge"])
+def test_a_restore_killed_between_its_steps_leaves_both_and_whatever_follows_is_done(
+    store: FolderStore, then: str
+) -> None:
+    digest = store.put(DATA)
+    store.discard(digest)
+    assert killed_at("trash.restored", "restore", store)
+    assert store.read(digest) == DATA
+    assert [blob.digest for blob in store.trashed()] == [digest]
+
+    assert run(then, store).stdout == "acknowledged\n"
+    assert store.has(digest) is (then != "discard")
+    assert len(list(store.trashed())) == (then == "discard")
 
 
 @pytest.mark.parametrize("before", [None, b"the pointer before"])
