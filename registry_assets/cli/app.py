@@ -12,6 +12,7 @@ import click
 from registry_assets.cli.changing import init, pull
 from registry_assets.cli.collecting import collect
 from registry_assets.cli.describing import describe, tag
+from registry_assets.cli.doctor import doctor
 from registry_assets.cli.reading import explain, lineage, log, models, show, versions
 from registry_assets.cli.registering import register
 from registry_assets.cli.retiring import archive, reject, unarchive
@@ -45,7 +46,7 @@ SECTIONS = {
     "Read the registry": (models, versions, show, lineage, explain, log, verify, checkpoint),
     "Change the registry": (init, register, tag, describe, archive, unarchive, reject),
     "Move": (pull,),
-    "Care": (collect,),
+    "Care": (doctor, collect),
 }
 
 

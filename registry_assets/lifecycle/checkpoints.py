@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from registry_assets.catalog.engine import Catalog
 from registry_assets.catalog.ledger import Head, read_chains, read_head
 from registry_assets.catalog.tables import events, settings
 from registry_assets.clock import system_clock, timestamp
@@ -65,6 +66,26 @@ def registry_identity(connection: sa.Connection) -> str | None:
     """Give the name that a catalog got when it was made."""
     query = sa.select(settings.c.value).where(settings.c.name == "registry")
     return connection.execute(query).scalar()
+
+
+def identify(catalog: Catalog, *, claimed: str | None) -> str:
+    """Give a catalog's name; one without a history takes over the one that its store has.
+
+    So an init that was interrupted between the two can be repeated.
+
+    Args:
+        claimed: whose bytes the store says that it holds.
+    """
+    with catalog.read() as connection:
+        identity = str(registry_identity(connection))
+    if claimed in (None, identity):
+        return identity
+    with catalog.write() as connection:
+        if connection.execute(sa.select(events.c.chain).limit(1)).scalar() is not None:
+            return identity
+        named = sa.update(settings).where(settings.c.name == "registry")
+        connection.execute(named.values(value=claimed))
+        return str(claimed)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

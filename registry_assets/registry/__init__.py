@@ -13,6 +13,7 @@ from registry_assets.errors import CatalogBehind
 from registry_assets.home import Home, find_home
 from registry_assets.lifecycle import reindexing
 from registry_assets.lifecycle.backends import Backends
+from registry_assets.lifecycle.checkpoints import identify
 from registry_assets.registry.answers import Answers, VersionSummary
 from registry_assets.registry.care import Care
 from registry_assets.registry.deployment import Deployment
@@ -55,6 +56,7 @@ class Registry(Answers, Steps, Words, Deployment, Care):
             StoreUnwritable: the folder cannot be written.
             CatalogTooNew: a newer release wrote the catalog.
             CatalogBehind: one of catalog and store is gone, the other full of history.
+            StoreError: the store is another registry's.
         """
         home = Home(folder.absolute())
         home.make()
@@ -63,6 +65,7 @@ class Registry(Answers, Steps, Words, Deployment, Care):
         backends = Backends(Catalog.create(home.catalog), store, clock)
         with backends.catalog.read() as connection:
             indexed = reindexing.is_indexed(connection)
+        store.claim(identify(backends.catalog, claimed=store.identity()))
         if not indexed:
             reindexing.reindex(backends)
         return cls(home, backends)

@@ -59,10 +59,12 @@ def test_making_it_again_opens_what_is_there(arrived: World) -> None:
 
 
 def no_catalog(marker: Path) -> None:
-    (marker / "catalog.sqlite").unlink()
+    for file in marker.glob("catalog.sqlite*"):  # with its write-ahead log, which holds it all
+        file.unlink()
 
 
 def empty_catalog(marker: Path) -> None:
+    no_catalog(marker)
     (marker / "catalog.sqlite").write_bytes(b"")
 
 
