@@ -22,6 +22,9 @@ class Driver(ABC):
         location: where it is, for people: no password is in it.
     """
 
+    dialect: ClassVar[str]
+    """`sqlite` or `postgresql`."""
+
     busy_seconds: ClassVar[float] = 30
     """So long a writer waits for another."""
 

@@ -7,9 +7,11 @@ event. The event carries the digest of every row it wrote; an edited row is foun
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
+from operator import index
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,6 +29,13 @@ REGISTRY = "-registry"
 """The registry's own chain; no model can have this name."""
 
 GENESIS = "sha256:" + "0" * 64
+
+_HEAD = sa.select(heads.c.sequence, heads.c.digest).where(heads.c.chain == sa.bindparam("of"))
+_HEAD_MOVED = (
+    sa.update(heads)
+    .where(heads.c.chain == sa.bindparam("of"))
+    .values(sequence=sa.bindparam("new"), digest=sa.bindparam("now"))
+)
 
 LONGEST_ACTOR = 500
 LONGEST_REASON = 10_000
@@ -73,27 +82,34 @@ class Change:
     rows: list[dict[str, Any]] = field(default_factory=list)
 
     def insert(self, table: sa.Table, **values: Any) -> Any:
-        """Insert one row; give its primary key."""
-        result = self.connection.execute(sa.insert(table).values(**values))
+        """Insert one row, with NULL in every column that is not given; give its primary key."""
+        row = _whole_row(table, values)
+        given = {name: value for name, value in row.items() if name != _numbered(table) or value}
+        result = self.connection.execute(_insertion(table), given)
         inserted = result.inserted_primary_key
         assert inserted is not None
         key = {column.name: inserted[i] for i, column in enumerate(table.primary_key)}
-        self._vouch(table, key)
+        self._vouch(table, key, {**row, **key})
         return tuple(inserted)
 
     def update(self, table: sa.Table, key: Mapping[str, Any], **values: Any) -> int:
         """Update the row of this key, and any further columns given in `key`; count rows."""
-        condition = sa.and_(*(table.c[name] == value for name, value in key.items()))
-        found = self.connection.execute(sa.select(table).where(condition)).mappings()
-        before = found.one_or_none()
-        if before is None:
+        asked = {f"key_{name}": value for name, value in key.items()}
+        found = self.connection.execute(_selection(table, tuple(key)), asked).mappings()
+        row = found.one_or_none()
+        if row is None:
             return 0
-        count = self.connection.execute(sa.update(table).where(condition).values(**values)).rowcount
+        before = {str(name): value for name, value in row.items()}
+        stored = {name: _plain(table.c[name], value) for name, value in values.items()}
+        statement = _change_of(table, tuple(key), tuple(values))
+        changed = {f"new_{name}": value for name, value in stored.items()}
+        count = self.connection.execute(statement, {**asked, **changed}).rowcount
         if count:
-            primary = {c.name: {**key, **values}[c.name] for c in table.primary_key}
+            after = {**before, **stored}
+            primary = {column.name: after[column.name] for column in table.primary_key}
             # What was there before is on record too: else a row that somebody edited would
             # be vouched for, edit and all, by the next honest change of it.
-            self._vouch(table, primary, before=row_digest(dict(before)))
+            self._vouch(table, primary, after, before=row_digest(before))
         return count
 
     @property
@@ -101,18 +117,80 @@ class Change:
         """The rows written so far, by table and primary key."""
         return [(row["table"], row["key"]) for row in self.rows]
 
-    def _vouch(self, table: sa.Table, key: Mapping[str, Any], *, before: str | None = None) -> None:
-        condition = sa.and_(*(table.c[name] == value for name, value in key.items()))
-        row = self.connection.execute(sa.select(table).where(condition)).mappings().one()
-        entry: dict[str, Any] = {"table": table.name, "key": dict(key)}
+    def _vouch(
+        self,
+        table: sa.Table,
+        key: dict[str, Any],
+        row: Mapping[str, Any],
+        *,
+        before: str | None = None,
+    ) -> None:
+        """Note what was written. The database gives it back so: a law of the tests."""
+        entry: dict[str, Any] = {"table": table.name, "key": key}
         if before is not None:
             entry["before"] = before
-        self.rows.append({**entry, "digest": row_digest(dict(row))})
+        entry["digest"] = row_digest(row)
+        self.rows.append(entry)
+
+
+def _whole_row(table: sa.Table, values: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = values.keys() - table.c.keys()
+    assert not unknown, f"{table.name} has no column {', '.join(sorted(unknown))}"
+    return {column.name: _plain(column, values.get(column.name)) for column in table.c}
+
+
+def _plain(column: sa.Column[Any], value: Any) -> Any:
+    """Give a value as the column gives it back: what it is digested as is what is stored.
+
+    psycopg2 would write a number of NumPy's as a call of a function that there is not.
+    """
+    if value is None:
+        return None
+    kind = column.type.python_type
+    if kind is str and "\0" in value:
+        raise CatalogError(
+            f"{column} cannot hold the text {value[:100]!r}: it has a NUL in it",
+            hint="nothing was changed; PostgreSQL refuses it, and so do we everywhere",
+        )
+    return value if type(value) is kind else _AS[kind](value)
+
+
+_AS: Mapping[type, Callable[[Any], Any]] = {str: str.__str__, int: index, float: float}
+
+
+def _numbered(table: sa.Table) -> str | None:
+    """Name the column that the database numbers by itself, if the table has one."""
+    column = table.autoincrement_column
+    return None if column is None else column.name
+
+
+# Statements are made once for each shape: to put one together, and to find out that it is
+# the same as an earlier one, took longer than to execute it.
+
+
+@cache
+def _insertion(table: sa.Table) -> sa.Insert:
+    return sa.insert(table)
+
+
+@cache
+def _selection(table: sa.Table, key: tuple[str, ...]) -> sa.Select[Any]:
+    return sa.select(table).where(*_is_at(table, key))
+
+
+@cache
+def _change_of(table: sa.Table, key: tuple[str, ...], names: tuple[str, ...]) -> sa.Update:
+    values = {name: sa.bindparam(f"new_{name}", type_=table.c[name].type) for name in names}
+    return sa.update(table).where(*_is_at(table, key)).values(values)
+
+
+def _is_at(table: sa.Table, key: tuple[str, ...]) -> list[sa.ColumnElement[bool]]:
+    return [table.c[name] == sa.bindparam(f"key_{name}") for name in key]
 
 
 def row_digest(row: Mapping[str, Any]) -> str:
     """The digest of one row: sha256 of its canonical JSON."""
-    return sha256_digest(canonical_json({str(name): value for name, value in row.items()}))
+    return sha256_digest(canonical_json(dict(row)))
 
 
 @contextmanager
@@ -152,46 +230,44 @@ def append(connection: sa.Connection, *, chain: str, kind: str, body: dict[str, 
     if chain != REGISTRY:
         # The position in the registry's chain at which keys and policies are judged.
         body = {**body, "registry_head": read_head(connection, REGISTRY).sequence}
-    event = sealed(chain, head.sequence + 1, head.digest, kind, body)
-    connection.execute(
-        sa.insert(events).values(
-            chain=chain,
-            sequence=event.sequence,
-            digest=event.digest,
-            previous=event.previous,
-            kind=kind,
-            body=canonical_json(body).decode(),
-        )
-    )
-    values = {"sequence": event.sequence, "digest": event.digest}
-    moved = connection.execute(
-        sa.update(heads)
-        .where(heads.c.chain == chain, heads.c.sequence == head.sequence)
-        .values(**values)
-    )
-    if not moved.rowcount:
-        connection.execute(sa.insert(heads).values(chain=chain, **values))
+    text, sequence = canonical_json(body), head.sequence + 1
+    digest = _seal(chain, sequence, head.digest, kind, text)
+    values = {"chain": chain, "sequence": sequence, "digest": digest}
+    written = {**values, "previous": head.digest, "kind": kind, "body": text.decode()}
+    connection.execute(_insertion(events), written)
+    event = Event(chain, sequence, digest, head.digest, kind, body)
+    if not head.sequence:
+        connection.execute(_insertion(heads), values)
+        return event
+    moved = connection.execute(_HEAD_MOVED, {"of": chain, "new": sequence, "now": digest})
+    assert moved.rowcount == 1, "a head moved under the lock of its chain"
     return event
 
 
 def sealed(chain: str, sequence: int, previous: str, kind: str, body: Mapping[str, Json]) -> Event:
     """Give the event with its digest, which covers everything else in it."""
-    content: dict[str, Json] = {
-        "chain": chain,
-        "sequence": sequence,
-        "previous": previous,
-        "kind": kind,
-        "body": dict(body),
-    }
-    digest = sha256_digest(canonical_json(content))
+    digest = _seal(chain, sequence, previous, kind, canonical_json(dict(body)))
     return Event(chain, sequence, digest, previous, kind, body)
+
+
+def _seal(chain: str, sequence: int, previous: str, kind: str, body: bytes) -> str:
+    """Digest an event whose body is canonical already.
+
+    It is the canonical JSON of all of them, in which `body` comes first: put together so, a
+    body is written once and not twice.
+    """
+    others: dict[str, Json] = {
+        "chain": chain,
+        "kind": kind,
+        "previous": previous,
+        "sequence": sequence,
+    }
+    return sha256_digest(b'{"body":' + body + b"," + canonical_json(others)[1:])
 
 
 def read_head(connection: sa.Connection, chain: str) -> Head:
     """Give the end of a chain; an empty chain ends in GENESIS at 0."""
-    row = connection.execute(
-        sa.select(heads.c.sequence, heads.c.digest).where(heads.c.chain == chain)
-    ).one_or_none()
+    row = connection.execute(_HEAD, {"of": chain}).one_or_none()
     return Head(0, GENESIS) if row is None else Head(row.sequence, row.digest)
 
 

@@ -17,6 +17,9 @@ from registry_assets.manifest import Json, canonical_json, sha256_digest
 
 PRODUCTION = "production"
 
+# Put together once: that takes longer than to execute it.
+_MODEL = sa.select(registered_models).where(registered_models.c.name == sa.bindparam("called"))
+
 PolicyRule = Callable[[Mapping[str, Any] | None], dict[str, Json]]
 Declared = Callable[[Mapping[str, Any] | None], dict[str, str]]
 
@@ -49,7 +52,7 @@ def get_model(connection: sa.Connection, name: str) -> ModelRecord:
         NotFound: with the nearest name there is.
     """
     table = registered_models
-    row = connection.execute(sa.select(table).where(table.c.name == name)).one_or_none()
+    row = connection.execute(_MODEL, {"called": name}).one_or_none()
     if row is None:
         known = list(connection.execute(sa.select(table.c.name).order_by("name")).scalars())
         near = difflib.get_close_matches(name, known, n=1)
@@ -145,9 +148,7 @@ def _changed(before: Mapping[str, Any], declared: Mapping[str, str]) -> list[str
 
 
 def _row(connection: sa.Connection, name: str) -> Mapping[str, Any] | None:
-    table = registered_models
-    found = connection.execute(sa.select(table).where(table.c.name == name)).mappings()
-    row = found.one_or_none()
+    row = connection.execute(_MODEL, {"called": name}).mappings().one_or_none()
     return None if row is None else dict(row)
 
 

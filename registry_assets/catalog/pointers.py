@@ -18,6 +18,17 @@ from registry_assets.catalog.tables import pointers, promotions
 from registry_assets.errors import CatalogError, Conflict, NotFound
 from registry_assets.manifest import Json, canonical_json
 
+# Put together once: that takes longer than to execute it.
+_POINTER = sa.select(pointers).where(
+    pointers.c.model == sa.bindparam("of"), pointers.c.name == sa.bindparam("called")
+)
+_NEWEST = (
+    sa.select(promotions)
+    .where(promotions.c.model == sa.bindparam("of"), promotions.c.pointer == sa.bindparam("called"))
+    .order_by(promotions.c.generation.desc())
+    .limit(1)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class PointerRecord:
@@ -55,9 +66,7 @@ def get_pointer(connection: sa.Connection, model: str, name: str) -> PointerReco
     Raises:
         NotFound: no such model, or it has no pointer of that name.
     """
-    row = connection.execute(
-        sa.select(pointers).where(pointers.c.model == model, pointers.c.name == name)
-    ).one_or_none()
+    row = connection.execute(_POINTER, {"of": model, "called": name}).one_or_none()
     if row is not None:
         return PointerRecord(**row._asdict())
     get_model(connection, model)

@@ -25,15 +25,17 @@ _FORK_WAITS = 1.0
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """One connection, the driver's own object below it, and what it was opened on.
+    """One connection, and the driver's own object below it.
 
     Args:
-        mark: of SQLite the file's identity, by which a replaced file is noticed.
+        mark: of SQLite, what identifies the file: a replaced one is noticed by it.
+        has_written: whether what a first write needs was done.
     """
 
     connection: sa.Connection
     raw: Any
     mark: object = None
+    has_written: bool = False
 
     def close(self) -> None:
         """Close the connection."""

@@ -60,10 +60,11 @@ class PostgresqlDriver(Driver):
             ~/.pgpass and so on.
     """
 
+    dialect = "postgresql"
+
     def __init__(self, url: str) -> None:
         given, secret = _parse(url)
         super().__init__(_shown(given))
-        self._secrets = [text for text in (given.password, *secret.values()) if text]
         connect = partial(_open_connection, _parameters(given, secret), self.location)
         engine = sa.create_engine(
             "postgresql+psycopg2://",
@@ -90,7 +91,7 @@ class PostgresqlDriver(Driver):
     def begin_write(self, session: Session, chain: str | None) -> None:
         """Take the chain's lock, and a share in the lock over all of them."""
         session.raw.set_session(isolation_level=READ_COMMITTED, readonly=False)
-        schema = session.connection.dialect.default_schema_name
+        schema = str(session.connection.dialect.default_schema_name)
         every = _lock_key(schema, None)
         locks = f"SELECT pg_advisory_xact_lock({every})"
         if chain is not None:
@@ -133,7 +134,7 @@ class PostgresqlDriver(Driver):
             if state != "40003" and state.startswith(("40", "23")):
                 raise
             raise OutcomeUnknown(
-                f"the catalog failed while it committed: {self._text(error.orig)}",
+                f"the catalog failed while it committed: {_text(error.orig)}",
                 hint="the change may or may not have been made: repeat it to learn",
             ) from error
 
@@ -151,21 +152,21 @@ class PostgresqlDriver(Driver):
         if state in _BUSY:
             return CatalogBusy(
                 f"another session held what this change needs for {self.busy_seconds} s, or"
-                f" needed what this one held: {self._text(cause)}",
+                f" needed what this one held: {_text(cause)}",
                 hint="nothing was changed; repeat, or look for a session that hangs",
             )
         if isinstance(cause, psycopg2.IntegrityError):
             return CatalogError(
-                f"the catalog refused the change: {self._text(cause)}",
+                f"the catalog refused the change: {_text(cause)}",
                 hint="nothing was changed; `registry verify` tells whether the catalog is sound",
             )
         if _is_shut_down(cause):
             return CatalogUnreachable(
-                f"{self.location} was lost: {self._text(cause)}",
+                f"{self.location} was lost: {_text(cause)}",
                 hint="nothing was changed; repeat once the server answers again",
             )
         return CatalogError(
-            f"the catalog refused: {self._text(cause)}",
+            f"the catalog refused: {_text(cause)}",
             hint="nothing was changed; check this role's rights, and the server's log",
         )
 
@@ -173,12 +174,6 @@ class PostgresqlDriver(Driver):
         """Look the table up in our schema."""
         query = sa.text("SELECT to_regclass(quote_ident(current_schema()) || '.' || :name)")
         return connection.execute(query, {"name": name}).scalar() is not None
-
-    def _text(self, error: BaseException | None) -> str:
-        text = " ".join(str(error).split())
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
 
 
 def foreign_programs(connection: sa.Connection) -> list[str]:
@@ -285,7 +280,7 @@ def _not_connected(
     error: psycopg2.OperationalError, parameters: dict[str, Any], location: str
 ) -> RegistryError:
     """Tell a server that refused us from one that is not there, or not yet."""
-    text = " ".join(str(error).split())
+    text = _text(error)
     for name, value in parameters.items():
         if "password" in name:
             text = text.replace(value, "***")
@@ -300,6 +295,11 @@ def _not_connected(
         f"{location} does not answer: {text}",
         hint="nothing was changed; check that the server runs and can be reached from here",
     )
+
+
+def _text(error: BaseException | None) -> str:
+    """Give what the server or libpq said, on one line."""
+    return " ".join(str(error).split())
 
 
 def _is_alive(session: Session) -> bool:

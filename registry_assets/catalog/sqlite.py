@@ -38,7 +38,13 @@ def library() -> ModuleType:
 
 LIBRARY = library()
 
+
+class _Frozen(LIBRARY.Connection):  # type: ignore[misc, name-defined]
+    """A connection that takes the file for one that does not change, and no locks."""
+
+
 _BUSY, _LOCKED = sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED
+_READONLY, _CANTOPEN = sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN
 
 
 def journal_mode(version: tuple[int, int, int] = LIBRARY.sqlite_version_info) -> tuple[str, str]:
@@ -58,6 +64,8 @@ def journal_mode(version: tuple[int, int, int] = LIBRARY.sqlite_version_info) ->
 class SqliteDriver(Driver):
     """A catalog in a file."""
 
+    dialect = "sqlite"
+
     def __init__(self, path: Path) -> None:
         super().__init__(str(path))
         self.path = path
@@ -69,14 +77,16 @@ class SqliteDriver(Driver):
             pool_reset_on_return=None,
             hide_parameters=True,
         )
-        self.pool = Pool(partial(_connect, engine, path), partial(_is_at, path), lone=True)
+        self.pool = Pool(partial(_connect, engine, path), partial(_is_as_opened, path), lone=True)
 
     def exists(self) -> bool:
         """Tell whether the file is there."""
         return self.path.is_file()
 
     def make_place(self) -> None:
-        """Make the folder and an empty file."""
+        """Make the folder and an empty file, where there is none."""
+        if self.exists():
+            return
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.touch()
@@ -92,11 +102,20 @@ class SqliteDriver(Driver):
 
     def begin_write(self, session: Session, chain: str | None) -> None:
         """Wait for the file's one write lock, whatever the chain."""
+        if not session.has_written:
+            _turn_to_wal(session.raw, self.busy_seconds)
+            session.has_written = True
         session.raw.execute("BEGIN IMMEDIATE")
 
     def end_read(self, session: Session) -> None:
         """End the transaction: the next one sees what others wrote meanwhile."""
         session.connection.commit()
+        if _is_frozen(session) and not _is_as_opened(self.path, session):
+            raise CatalogBusy(
+                f"{self.path} was changed while it was read, and its folder cannot be written,"
+                " so this process had no lock against that",
+                hint="repeat; or make the folder writable for this user",
+            )
 
     def commit(self, session: Session) -> None:
         """Commit, and wait for the disk."""
@@ -160,60 +179,123 @@ def _connect(engine: sa.Engine, path: Path) -> Session:
     while True:
         before = _identity(path)
         connection = engine.connect()
-        session = Session(connection, connection.connection.dbapi_connection, before)
-        if _identity(path) == before:
+        raw = connection.connection.dbapi_connection
+        session = Session(connection, raw, before)
+        if _is_frozen(session):
+            session.mark = _state(path)
+        if _is_as_opened(path, session):
             return session
         session.close()
 
 
-def _is_at(path: Path, session: Session) -> bool:
+def _is_as_opened(path: Path, session: Session) -> bool:
     """Tell whether the path still leads to the file that the session has open.
 
     A backup that was put back, or a registry made anew, is another file under the same
     name; the session would go on in the old one.
     """
-    return session.mark == _identity(path)
+    return session.mark == (_state(path) if _is_frozen(session) else _identity(path))
 
 
 def _identity(path: Path) -> tuple[int, int]:
+    found = _stat(path)
+    return found.st_dev, found.st_ino
+
+
+def _state(path: Path) -> tuple[int, int, int, int, int]:
+    """Give what differs after any change to a file, and how long its log of changes is."""
+    found = _stat(path)
+    return *_identity(path), found.st_mtime_ns, found.st_size, _log_size(path)
+
+
+def _stat(path: Path) -> os.stat_result:
     try:
-        found = os.stat(path)  # noqa: PTH116  # a third of the time of Path.stat, at every read
+        return os.stat(path)  # noqa: PTH116  # a third of the time of Path.stat, at every read
     except FileNotFoundError as error:
         raise NoRegistry(
             f"there is no catalog at {path}", hint="run `registry init` in the project's folder"
         ) from error
-    return found.st_dev, found.st_ino
+
+
+def _log(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
+
+
+def _log_size(path: Path) -> int:
+    try:
+        return _log(path).stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _open_file(path: Path, busy_seconds: float) -> Any:
+    """Open the file; where its folder cannot be written, as one that does not change.
+
+    WAL needs a file beside it, even to read. Without one SQLite reads only what it is told
+    will not change, which is checked after every read; and only where no log of changes
+    lies there, as that would not be read.
+    """
+    try:
+        return _opened(path, "mode=rw", busy_seconds, LIBRARY.Connection)
+    except LIBRARY.OperationalError as error:
+        if not _is_barred(error) or os.access(path.parent, os.W_OK):
+            raise
+        if _log_size(path):
+            raise CatalogError(
+                f"{path} cannot be read here: changes lie in {_log(path).name} beside it, and"
+                " the folder cannot be written",
+                hint="make the folder writable for this user, or let one who may write it run"
+                " `registry doctor`",
+            ) from error
+    return _opened(path, "mode=ro&immutable=1", busy_seconds, _Frozen)
+
+
+def _opened(path: Path, mode: str, busy_seconds: float, kind: type[Any]) -> Any:
     # Quoted: a folder may have a question mark or a percent sign in its name.
-    uri = f"file:{urllib.parse.quote(str(path))}?mode=rw"
+    uri = f"file:{urllib.parse.quote(str(path))}?{mode}"
     # Begin and commit are ours, so the driver emits none. The pool lends a connection to one
     # thread at a time, which SQLite allows.
-    raw = LIBRARY.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    raw = LIBRARY.connect(
+        uri, uri=True, isolation_level=None, check_same_thread=False, factory=kind
+    )
     try:
-        _set_up(raw, busy_seconds)
+        raw.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
+        # What DELETE needs. In WAL it is no more than FULL, and it remains enough when
+        # another process turns the file back to DELETE.
+        raw.execute("PRAGMA synchronous = EXTRA")
+        raw.execute("PRAGMA foreign_keys = ON")
+        raw.execute("SELECT 1 FROM sqlite_master LIMIT 1")
     except BaseException:
         raw.close()
         raise
     return raw
 
 
-def _set_up(raw: Any, busy_seconds: float) -> None:
-    # EXTRA is what DELETE needs. In WAL it is no more than FULL, and it remains enough when
-    # another process turns the file back to DELETE.
-    raw.execute("PRAGMA synchronous = EXTRA")
-    raw.execute("PRAGMA foreign_keys = ON")
+def _is_frozen(session: Session) -> bool:
+    return isinstance(session.raw, _Frozen)
+
+
+def _turn_to_wal(raw: Any, busy_seconds: float) -> None:
+    """Bring the file to the journal mode of this library, unless others are at work in it.
+
+    Then it stays as it is, which is durable too. Only writers do this: reading changes nothing.
+    """
     wanted, _ = journal_mode()
+    if raw.execute("PRAGMA journal_mode").fetchone()[0] == wanted.lower():
+        return
     raw.execute("PRAGMA busy_timeout = 0")
     try:
-        if raw.execute("PRAGMA journal_mode").fetchone()[0] != wanted.lower():
-            raw.execute(f"PRAGMA journal_mode = {wanted}")
+        raw.execute(f"PRAGMA journal_mode = {wanted}")
     except LIBRARY.OperationalError as error:
-        # Somebody is at work in the file, so it stays as it is, which is durable too.
         if not _is_busy(error):
             raise
-    raw.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
+    finally:
+        raw.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
+
+
+def _is_barred(error: BaseException) -> bool:
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in (_READONLY, _CANTOPEN)
 
 
 def _is_busy(error: BaseException | None) -> bool:

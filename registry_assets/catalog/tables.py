@@ -352,7 +352,7 @@ def _terms(name: str, value: "sa.types.TypeEngine[Any]") -> sa.Table:
     )
 
 
-text_terms = _terms("text_terms", sa.Text())
+text_terms = _terms("text_terms", TEXT)
 number_terms = _terms("number_terms", sa.Float(53))
 
 edges = sa.Table(

@@ -27,6 +27,11 @@ BY_HAND = "registration"
 LONGEST_REQUEST = 500
 LONGEST_FAILURE = 2000
 
+# Put together once: that takes longer than to execute it.
+_VERSION = sa.select(versions).where(
+    versions.c.model == sa.bindparam("of"), versions.c.number == sa.bindparam("at")
+)
+
 
 @dataclass(frozen=True, slots=True)
 class VersionRecord:
@@ -230,9 +235,7 @@ def get_version(connection: sa.Connection, model: str, number: int) -> VersionRe
     Raises:
         NotFound: no such model, or no such number.
     """
-    row = connection.execute(
-        sa.select(versions).where(versions.c.model == model, versions.c.number == number)
-    ).one_or_none()
+    row = connection.execute(_VERSION, {"of": model, "at": number}).one_or_none()
     if row is not None:
         return _record(row)
     get_model(connection, model)
@@ -295,9 +298,7 @@ def require_reserved(connection: sa.Connection, model: str, number: int) -> Vers
     Raises:
         NotReserved: nobody reserved this number; says what to launch instead.
     """
-    row = connection.execute(
-        sa.select(versions).where(versions.c.model == model, versions.c.number == number)
-    ).one_or_none()
+    row = connection.execute(_VERSION, {"of": model, "at": number}).one_or_none()
     if row is None:
         raise NotReserved(
             f"version {number} of {model} was never reserved, so there is no recipe to train",

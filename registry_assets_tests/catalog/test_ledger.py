@@ -1,17 +1,19 @@
 """Every change is one event in the same transaction, chained to the one before it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from registry_assets.catalog.ledger import (
     GENESIS,
     REGISTRY,
+    Change,
     Head,
     change,
     read_chains,
@@ -19,7 +21,7 @@ from registry_assets.catalog.ledger import (
     row_digest,
     sealed,
 )
-from registry_assets.catalog.tables import VOUCHED, registered_models
+from registry_assets.catalog.tables import VOUCHED, registered_models, snapshots, verdicts
 from registry_assets.clock import timestamp
 from registry_assets.errors import (
     CatalogError,
@@ -29,15 +31,17 @@ from registry_assets.errors import (
     RegistryError,
 )
 from registry_assets.references import check_name
-from registry_assets_tests.catalog.history import MODEL, History, fail_training, lived_in
+from registry_assets_tests.catalog.history import MODEL, History, fail_training, reopened
+from registry_assets_tests.catalog.projects import Project
 
 Counts = Mapping[str, int]
 
 
-@pytest.fixture(scope="module")
-def past(tmp_path_factory: pytest.TempPathFactory) -> History:
+@pytest.fixture
+def past_history(past: Project) -> Iterator[History]:
     """A registry with rows in every table; not to be changed."""
-    return lived_in(tmp_path_factory.mktemp("past"))
+    with past.settings():
+        yield reopened(past.folder)
 
 
 def events(history: History) -> list[Any]:
@@ -98,33 +102,44 @@ def test_what_changes_nothing_is_no_event(begun: History, what: str) -> None:
     assert (rows(begun), events(begun)) == (before, earlier)
 
 
+FULL = {
+    "sqlite": [
+        "CREATE TRIGGER no_room BEFORE INSERT ON events BEGIN SELECT RAISE(FAIL, 'full'); END"
+    ],
+    "postgresql": [
+        """CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
+           $$BEGIN RAISE EXCEPTION 'full'; END$$""",
+        "CREATE TRIGGER no_room BEFORE INSERT ON events EXECUTE FUNCTION no_room()",
+    ],
+}
+
+
 @pytest.mark.parametrize("kind", CHANGES)
 def test_an_event_that_cannot_be_written_takes_its_change_with_it(
     begun: History, kind: str
 ) -> None:
     with begun.catalog.write() as connection:
-        connection.exec_driver_sql(
-            "CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(FAIL, 'full'); END"
-        )
+        for statement in FULL[begun.catalog.driver.dialect]:
+            connection.exec_driver_sql(statement)
     before = rows(begun)
     with pytest.raises(CatalogError, match="full"):
         CHANGES[kind](begun)
     assert rows(begun) == before
 
 
-def test_events_are_numbered_and_chained(past: History) -> None:
+def test_events_are_numbered_and_chained(past_history: History) -> None:
     for chain in (REGISTRY, MODEL):
-        log = past.registry.log(chain)
+        log = past_history.registry.log(chain)
         assert [event.sequence for event in log] == list(range(1, len(log) + 1))
         assert [event.previous for event in log] == [GENESIS, *(e.digest for e in log)][:-1]
         for event in log:
             assert event == sealed(chain, event.sequence, event.previous, event.kind, event.body)
-        with past.catalog.read() as connection:
+        with past_history.catalog.read() as connection:
             assert read_head(connection, chain) == Head(len(log), log[-1].digest)
 
 
-def test_an_empty_chain_ends_in_its_genesis(past: History) -> None:
-    with past.catalog.read() as connection:
+def test_an_empty_chain_ends_in_its_genesis(past_history: History) -> None:
+    with past_history.catalog.read() as connection:
         assert read_head(connection, "nothing") == Head(0, GENESIS)
         assert read_chains(connection) == (REGISTRY, MODEL)
 
@@ -135,13 +150,13 @@ def test_no_model_can_have_the_name_of_the_registrys_own_chain() -> None:
     assert REGISTRY < "a"  # it sorts first, which verification relies on
 
 
-def test_every_row_of_every_table_is_vouched_for_by_its_last_event(past: History) -> None:
+def test_every_row_of_every_table_is_vouched_for_by_its_last_event(past_history: History) -> None:
     vouched = {
         (row["table"], frozenset(row["key"].items())): row["digest"]
-        for event in events(past)
+        for event in events(past_history)
         for row in event.body["rows"]
     }
-    with past.catalog.read() as connection:
+    with past_history.catalog.read() as connection:
         for table in VOUCHED:
             found = list(connection.execute(sa.select(table)).mappings())
             assert found, table.name
@@ -151,9 +166,9 @@ def test_every_row_of_every_table_is_vouched_for_by_its_last_event(past: History
     assert vouched == {}
 
 
-def test_an_event_carries_both_times_actor_and_reason(past: History) -> None:
-    first = past.registry.log(MODEL)[0]
-    assert first.effective_at == timestamp(past.clock.now)
+def test_an_event_carries_both_times_actor_and_reason(past_history: History) -> None:
+    first = past_history.registry.log(MODEL)[0]
+    assert first.effective_at == timestamp(past_history.clock.now)
     assert first.body["recorded_at"] > first.effective_at
     assert (first.body["actor"], first.body["reason"]) == ("ann", "because")
 
@@ -214,7 +229,7 @@ def test_an_update_that_finds_no_row_is_no_event(history: History) -> None:
 def test_a_text_that_is_no_event_is_said_where_it_is_read(history: History) -> None:
     history.reserve("one")
     with history.catalog.write() as connection:
-        connection.exec_driver_sql("UPDATE events SET body = '{' WHERE chain = ?", (MODEL,))
+        connection.execute(sa.text("UPDATE events SET body = '{'"))
     with pytest.raises(CatalogError, match="event 1 of late cannot be read") as caught:
         history.registry.log(MODEL)
     assert "registry verify" in caught.value.hint
@@ -232,6 +247,76 @@ def test_rows_have_one_digest_exactly_when_they_are_equal(
     one: dict[str, Any], other: dict[str, Any]
 ) -> None:
     assert (row_digest(one) == row_digest(other)) == (one == other)
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+NUMBERS = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+SMALL = st.integers(-(2**31), 2**31 - 1)
+FINDINGS = st.fixed_dictionaries(
+    {"gate": TEXTS, "why": TEXTS, "outcome": st.sampled_from(["passed", "no_baseline"])},
+    optional={
+        **dict.fromkeys(("value", "low", "high", "threshold"), NUMBERS),
+        "rows": st.none() | SMALL | SMALL.filter(lambda n: n > 0).map(np.int64),
+        "pointer": st.none() | TEXTS,
+    },
+)
+SNAPSHOTS = st.fixed_dictionaries(
+    {
+        **dict.fromkeys(("asset", "partition", "digest", "kind", "run_id"), TEXTS),
+        "rows": SMALL,
+        "size": st.integers(-(2**53) + 1, 2**53 - 1),
+    }
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(FINDINGS, FINDINGS, SNAPSHOTS)
+def test_what_is_vouched_for_is_what_the_database_gives_back(
+    begun: History, finding: dict[str, Any], later: dict[str, Any], snapshot: dict[str, Any]
+) -> None:
+    def write_and_read() -> None:
+        with begun.catalog.write(chain=MODEL) as connection:
+            draft = Change(connection, "now")
+            about = {"model": MODEL, "version": 1, "version_digest": "d", "gate_digest": "g"}
+            (key,) = draft.insert(verdicts, **about, **finding)
+            (other,) = draft.insert(snapshots, created_at="now", **snapshot)
+            draft.update(verdicts, {"id": key}, **later)
+            kept, held = stored(connection, verdicts, key), stored(connection, snapshots, other)
+            inserted, shot, updated = draft.rows
+            assert updated["digest"] == row_digest(kept)
+            assert updated["before"] == inserted["digest"]
+            assert shot["digest"] == row_digest(held)
+            assert {name: kept[name] for name in later} == later
+            raise Undone
+
+    with pytest.raises(Undone):
+        write_and_read()
+
+
+class Undone(Exception):
+    """Nothing is to be kept: a commit waits for the disk."""
+
+
+def stored(connection: sa.Connection, table: sa.Table, key: int) -> Mapping[str, Any]:
+    """A row, as the database has it."""
+    found = connection.execute(sa.select(table).where(table.c.id == key)).mappings()
+    return {str(name): value for name, value in found.one().items()}
+
+
+def test_text_is_kept_with_nothing_in_it_that_one_database_refuses(history: History) -> None:
+    def write() -> None:
+        with change(
+            history.catalog, chain=MODEL, kind="broken", actor="ann", clock=history.clock
+        ) as draft:
+            draft.update(registered_models, {"name": MODEL}, description="a\0b")
+
+    with pytest.raises(CatalogError, match="NUL"):
+        write()
+
+
+def test_a_column_that_there_is_not_is_no_slip_of_the_pen(history: History) -> None:
+    with history.catalog.read() as connection, pytest.raises(AssertionError, match="no column"):
+        Change(connection, "now").insert(registered_models, nmae="x")
 
 
 def test_a_pointer_that_moved_meanwhile_is_not_moved(begun: History, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import multiprocessing.pool
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ import pytest
 
 from registry_assets.catalog.engine import REVISIONS, Catalog
 from registry_assets.catalog.ledger import REGISTRY
-from registry_assets.catalog.models import declare
+from registry_assets.catalog.models import PRODUCTION, declare
+from registry_assets.catalog.pointers import get_pointer, list_promotions
 from registry_assets.catalog.versions import reserve
 from registry_assets.clock import system_clock
 from registry_assets.errors import PromotionHeld, RetiringRefused
+from registry_assets.home import CATALOG, Home
 from registry_assets.registry import Registry
 from registry_assets_tests.catalog.history import (
     MODEL,
@@ -22,11 +25,15 @@ from registry_assets_tests.catalog.history import (
     new_history,
     policy,
     recipe,
+    reopened,
     suite,
 )
+from registry_assets_tests.catalog.projects import Project
 
 PROCESSES = 8
 ROUNDS = 5
+MOVES = 15
+READERS = 2
 
 Task = Callable[[str, int], Any]
 
@@ -42,8 +49,15 @@ def processes() -> Any:
 
 def together(processes: multiprocessing.pool.Pool, task: Task, folder: Path) -> list[Any]:
     """Let every process do its part of a task; what one of them raises is raised here."""
-    asked = [(str(folder), process) for process in range(PROCESSES)]
-    return processes.starmap(task, asked, chunksize=1)
+    catalog = os.environ.get(CATALOG, "")
+    asked = [(task, str(folder), catalog, process) for process in range(PROCESSES)]
+    return processes.starmap(perform, asked, chunksize=1)
+
+
+def perform(task: Task, folder: str, catalog: str, process: int) -> Any:
+    """Do one part of a task, in the project that the test is about."""
+    with Project(Path(folder), catalog).settings():
+        return task(folder, process)
 
 
 def take_numbers(folder: str, process: int) -> list[int]:
@@ -117,7 +131,37 @@ def set_aside_or_promote(folder: str, process: int) -> str:
 
 def create(folder: str, _process: int) -> str | None:
     """Create the catalog that everybody creates."""
-    return Catalog.create(Path(folder) / "catalog.sqlite").revision()
+    return Catalog.create(Home(Path(folder)).catalog).revision()
+
+
+def live(folder: str, process: int) -> None:
+    """Take a version of a model of one's own, or of the one of all, through its life."""
+    own = reopened(Path(folder))
+    for model in (MODEL, f"model_{process}"):
+        own.declare(model)
+        own.snapshot(f"2013-{process + 1:02}")
+        number = own.version(process + 1, model=model)
+        if model != MODEL:
+            own.promote(number, model=model)
+
+
+def read_on(folder: str, process: int) -> int:
+    """Move a pointer back and forth, or look at it while others do."""
+    history = reopened(Path(folder))
+    if process == 0:
+        for seed in range(MOVES):
+            history.promote(history.version(seed))
+        return MOVES
+    seen = 0 if process <= READERS else MOVES
+    while seen < MOVES:
+        with history.catalog.read() as connection:
+            pointer = get_pointer(connection, MODEL, PRODUCTION)
+            moves = list_promotions(connection, MODEL, PRODUCTION)
+        held = moves[-1] if moves else None
+        assert pointer.generation == len(moves) >= seen
+        assert held is None or (held.version, held.digest) == (pointer.version, pointer.digest)
+        seen = pointer.generation
+    return seen
 
 
 def test_numbers_reserved_at_once_are_unique_and_consecutive(
@@ -139,10 +183,10 @@ def test_one_recipe_asked_for_at_once_is_reserved_once(
 
 
 def test_one_model_declared_at_once_is_declared_once(
-    tmp_path: Path, processes: multiprocessing.pool.Pool
+    nothing: Project, processes: multiprocessing.pool.Pool
 ) -> None:
-    history = new_history(tmp_path)
-    together(processes, declare_it, tmp_path)
+    history = new_history(nothing.folder)
+    together(processes, declare_it, nothing.folder)
     assert [event.kind for event in history.registry.log(REGISTRY)] == ["model_declared"]
     assert {event.kind for event in history.registry.log(MODEL)} <= {"declaration_changed"}
     assert history.registry.verify().clean
@@ -184,8 +228,27 @@ def test_of_archiving_and_promoting_one_version_at_once_one_comes_first(
     assert history.registry.verify().clean
 
 
-@pytest.mark.parametrize("attempt", range(3))
+@pytest.mark.parametrize("attempt", range(2))
 def test_one_catalog_created_at_once_is_whole(
-    tmp_path: Path, processes: multiprocessing.pool.Pool, attempt: int
+    nothing: Project, processes: multiprocessing.pool.Pool, attempt: int
 ) -> None:
-    assert set(together(processes, create, tmp_path / str(attempt))) == {REVISIONS[-1]}
+    assert set(together(processes, create, nothing.folder)) == {REVISIONS[-1]}
+    assert Catalog.open(nothing.catalog).revision() == REVISIONS[-1]
+
+
+def test_lives_of_one_model_and_of_many_go_on_at_once(
+    history: History, processes: multiprocessing.pool.Pool
+) -> None:
+    together(processes, live, history.registry.home.folder)
+    registry = history.registry
+    assert [v.version.number for v in registry.versions(MODEL)] == list(range(1, PROCESSES + 1))
+    for process in range(PROCESSES):
+        assert registry.pointer(f"model_{process}").version == 1
+    assert registry.verify().problems == ()
+
+
+def test_readers_see_pointer_and_promotion_move_together(
+    history: History, processes: multiprocessing.pool.Pool
+) -> None:
+    assert set(together(processes, read_on, history.registry.home.folder)) == {MOVES}
+    assert history.registry.verify().problems == ()

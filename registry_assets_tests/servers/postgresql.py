@@ -46,7 +46,7 @@ class PostgresServer:
         name = f"test_{os.getpid()}_{next(self._names)}"
         source = _name(template) if "://" in template else template
         self.execute(f"CREATE DATABASE {name} TEMPLATE {source}")
-        return sa.make_url(self.url).set(database=name).render_as_string(hide_password=False)
+        return changed(self.url, database=name)
 
     def drop(self, url: str) -> None:
         """Remove a database, and whoever is in it."""
@@ -102,14 +102,14 @@ class PostgresServer:
         try:
             psycopg2.connect(self.url).close()
         except psycopg2.OperationalError as error:
-            return error
+            return RuntimeError(str(error))
         return None
 
-    def stop(self) -> None:
-        """Stop our server, by its process id."""
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop our server, by its process id: in order, or (SIGQUIT) at once."""
         if self.process is None:
             return
-        for means in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+        for means in (how, signal.SIGQUIT, signal.SIGKILL):
             if self.process.poll() is None:
                 self.process.send_signal(means)
             try:
@@ -117,6 +117,12 @@ class PostgresServer:
                 return
             except subprocess.TimeoutExpired:
                 continue
+
+
+def changed(url: str, **parts: object) -> str:
+    """A URL with other parts."""
+    made = sa.make_url(url).set(**parts)  # type: ignore[arg-type]
+    return made.render_as_string(hide_password=False)
 
 
 @contextmanager
@@ -132,7 +138,7 @@ def running_postgresql() -> Iterator[PostgresServer]:
             server.start()
             yield server
         finally:
-            server.stop()
+            server.stop(signal.SIGQUIT)  # its data goes with it
     finally:
         shutil.rmtree(root, ignore_errors=True)
 

@@ -1,107 +1,84 @@
-"""A wire to a server that loses what a test tells it to lose. A helper for tests, not a test.
-
-It forwards bytes as they come, so whatever is signed stays signed.
-"""
+"""A way to a server that can be cut at one message, or that says something else. Not a test."""
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import Literal
-
-Loss = Literal["request", "answer", "connection"]
-"""The request never arrives; it is carried out, and no answer comes; or the wire is cut then."""
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
 
 
+@dataclass
 class Proxy:
-    """Listens on a port of its own and forwards to another."""
+    """What goes through it, and what is done to it.
 
-    def __init__(self, port: int) -> None:
-        self._server = port
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
-        self._losses: list[tuple[bytes, Loss, bool]] = []
-        self._held: list[bytes] = []
-        self._open: list[socket.socket] = []
-        self._listen()
+    Args:
+        cut_before: the connection ends in the place of the first message that holds this.
+        cut_after: it ends once the server has answered that message; the answer is lost.
+        instead: bytes of the server's, and what the client gets in their place.
+    """
 
-    def lose(self, method: str, what: Loss, *, times: int = 1, then_close: bool = False) -> None:
-        """Lose the next requests of a method, or their answers; then perhaps everything."""
-        self._losses += [(method.encode(), what, then_close)] * times
+    target: tuple[str, int]
+    cut_before: bytes = b""
+    cut_after: bytes = b""
+    instead: dict[bytes, bytes] = field(default_factory=dict)
+    port: int = 0
+    cuts: int = 0
 
-    def deliver(self) -> None:
-        """Let the requests that were lost arrive after all, when nobody waits for them."""
-        for request in self._held:
-            with socket.create_connection(("127.0.0.1", self._server)) as late:
-                late.settimeout(10)
-                late.sendall(request)
-                answer = b""
-                while answer.count(b"HTTP/1.1 ") == answer.count(b"HTTP/1.1 100"):
-                    answer += late.recv(1 << 16)
-        self._held.clear()
+    def _serve(self, listener: socket.socket) -> None:
+        with suppress(OSError):  # closed: the test is over
+            while True:
+                client, _ = listener.accept()
+                threading.Thread(target=self._carry, args=(client,), daemon=True).start()
 
-    def close(self) -> None:
-        """Refuse new connections and cut those that there are."""
-        for each in (self._listening, *self._open):
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
-
-    def _listen(self) -> None:
-        def accept() -> None:
-            with suppress(OSError):  # it was closed
-                while True:
-                    client, _ = self._listening.accept()
-                    server = socket.create_connection(("127.0.0.1", self._server))
-                    self._open += [client, server]
-                    loss: list[tuple[Loss, bool]] = []
-                    _start(self._forward_requests, client, server, loss)
-                    _start(self._forward_answers, client, server, loss)
-
-        _start(accept)
-
-    def _forward_requests(
-        self, client: socket.socket, server: socket.socket, loss: list[tuple[Loss, bool]]
-    ) -> None:
-        with suppress(OSError):
-            while data := client.recv(1 << 16):
-                if self._losses and data.startswith(self._losses[0][0]):
-                    _, what, then_close = self._losses.pop(0)
-                    loss.append((what, then_close))
-                    if what == "request":
-                        self._held.append(data)
-                        if b"100-continue" in data:
-                            client.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-                        while rest := client.recv(1 << 16):
-                            self._held[-1] += rest
-                        return
+    def _carry(self, client: socket.socket) -> None:
+        with client, socket.create_connection(self.target) as server, suppress(OSError):
+            muted, answered = threading.Event(), threading.Event()
+            back = threading.Thread(
+                target=self._answer, args=(server, client, muted, answered), daemon=True
+            )
+            back.start()
+            while data := client.recv(65536):
+                if self.cut_before and self.cut_before in data:
+                    self.cuts += 1
+                    break
+                if self.cut_after and self.cut_after in data:
+                    self.cuts += 1
+                    muted.set()
+                    server.sendall(data)
+                    answered.wait(10)
+                    break
                 server.sendall(data)
-            server.shutdown(socket.SHUT_WR)
+            for end in (server, client):
+                with suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+            back.join(10)
 
-    def _forward_answers(
-        self, client: socket.socket, server: socket.socket, loss: list[tuple[Loss, bool]]
+    def _answer(
+        self,
+        server: socket.socket,
+        client: socket.socket,
+        muted: threading.Event,
+        answered: threading.Event,
     ) -> None:
         with suppress(OSError):
-            while data := server.recv(1 << 16):
-                if loss and not data.startswith(b"HTTP/1.1 100"):
-                    what, then_close = loss[0]
-                    if then_close:
-                        self.close()
-                    elif what == "connection":
-                        client.shutdown(socket.SHUT_RDWR)
-                    return
+            while data := server.recv(65536):
+                if muted.is_set():
+                    answered.set()
+                    continue
+                for was, becomes in self.instead.items():
+                    data = data.replace(was, becomes)
                 client.sendall(data)
+        with suppress(OSError):
+            client.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
-def proxy_to(url: str) -> Iterator[Proxy]:
-    """A proxy to the server at a URL, until the end of the block."""
-    proxy = Proxy(int(url.rpartition(":")[2]))
-    try:
+def proxy_to(host: str, port: int) -> Iterator[Proxy]:
+    """Give a proxy in front of a server, on a port of its own."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        proxy = Proxy((host, port), port=listener.getsockname()[1])
+        thread = threading.Thread(target=proxy._serve, args=(listener,), daemon=True)
+        thread.start()
         yield proxy
-    finally:
-        proxy.close()
-
-
-def _start(run: Callable[..., None], *args: object) -> None:
-    threading.Thread(target=run, args=args, daemon=True).start()
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(10)

@@ -22,7 +22,7 @@ from registry_assets.manifest import sha256_digest
 from registry_assets.store import bucket, create_store, open_store, s3
 from registry_assets.store.s3 import S3Store
 from registry_assets_tests.servers.careless import Careless, careless
-from registry_assets_tests.servers.proxy import Loss, Proxy, proxy_to
+from registry_assets_tests.servers.http_proxy import Loss, Proxy, proxy_to
 from registry_assets_tests.servers.seaweedfs import BUCKET, SeaweedFS, seaweedfs
 from registry_assets_tests.store.places import Prefix, object_name
 

@@ -10,8 +10,11 @@ if TYPE_CHECKING:
     from registry_assets.catalog.engine import Catalog
 
 
-def upgrade(catalog: "Catalog") -> None:
-    """Bring the catalog to the newest revision, in one transaction under the write lock."""
+def upgrade(catalog: "Catalog", revision: str = "head") -> None:
+    """Bring the catalog to a revision, in one transaction under the lock over all chains.
+
+    Whoever waited for that lock finds the work done, and does nothing.
+    """
     from alembic import command
     from alembic.config import Config
 
@@ -19,4 +22,4 @@ def upgrade(catalog: "Catalog") -> None:
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     with catalog.write() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
