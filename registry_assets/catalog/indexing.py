@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from registry_assets.catalog import statements
 from registry_assets.catalog.tables import (
     descriptions,
     edges,
@@ -46,8 +47,29 @@ LONGEST_TERM = 500
 OF_THE_MODEL = 0
 """The number under which words about the model itself stand, not about a version."""
 
+_KEPT_OF_EVALUATIONS = ("id", "model", "version", "digest", "suite_digest", "created_at")
 _PASSED: Mapping[bool | None, str] = {True: "yes", False: "no", None: "unknown"}
 _STAGE_OF: Mapping[str, Stage] = {"yes": "staging", "no": "rejected", "unknown": "development"}
+
+_NO_METRICS = sa.delete(number_terms).where(
+    number_terms.c.entity == "version",
+    number_terms.c.id == sa.bindparam("of"),
+    number_terms.c.name >= "metrics.",
+    number_terms.c.name < "metrics/",  # the character after the full stop
+)
+_PASSED_UNDER_THE_SUITE = (
+    sa.select(indexed_evaluations.c.passed)
+    .where(
+        indexed_evaluations.c.model == sa.bindparam("of"),
+        indexed_evaluations.c.version == sa.bindparam("at"),
+        indexed_evaluations.c.suite_digest
+        == sa.select(registered_models.c.suite_digest)
+        .where(registered_models.c.name == sa.bindparam("of"))
+        .scalar_subquery(),
+    )
+    .order_by(indexed_evaluations.c.id.desc())
+    .limit(1)
+)
 
 
 def refresh(connection: sa.Connection, touched: Iterable[Touched]) -> None:
@@ -81,9 +103,7 @@ def version_entry(
     connection: sa.Connection, model: str, number: int
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Give what the index holds of a version: its row, and its terms but those of metrics."""
-    row = connection.execute(
-        sa.select(versions).where(versions.c.model == model, versions.c.number == number)
-    ).one()
+    row = statements.find(connection, versions, model=model, number=number).one()
     facts: Mapping[str, Any] = json.loads(row.metadata or "{}")
     shown = effective_tags(connection, model, number, facts.get("tags", {}))
     values = {
@@ -111,19 +131,15 @@ def index_version(connection: sa.Connection, model: str, number: int) -> None:
     values, terms = version_entry(connection, model, number)
     created = values["created_at"]
     table = indexed_versions
-    found = connection.execute(
-        sa.select(table.c.id, table.c.metrics).where(
-            table.c.model == model, table.c.number == number
-        )
-    ).one_or_none()
+    key = {"model": model, "number": number}
+    found = statements.find(connection, table, "id", "metrics", **key).one_or_none()
     if found is None:
-        inserted = connection.execute(
-            sa.insert(table).values(model=model, number=number, metrics="{}", **values)
-        ).inserted_primary_key
+        row = {**key, "metrics": "{}", **values}
+        inserted = statements.insert(connection, table, row).inserted_primary_key
         assert inserted is not None
         _add_terms(connection, "version", inserted[0], terms, created)
         return
-    connection.execute(sa.update(table).where(table.c.id == found.id).values(**values))
+    statements.update(connection, table, {"id": found.id}, values)
     measured = {f"metrics.{name}": value for name, value in json.loads(found.metrics).items()}
     _replace_terms(connection, "version", found.id, {**terms, **measured}, created)
 
@@ -136,52 +152,29 @@ def add_evaluation(
     Args:
         passed: whether every gate did: None where it is not known.
     """
-    row = connection.execute(sa.select(evaluations).where(evaluations.c.id == evaluation)).one()
+    row = statements.find(connection, evaluations, id=evaluation).one()
     values = {
         name: found["value"]
         for name, found in json.loads(row.metrics).items()
         if _is_number(found.get("value"))
     }
-    connection.execute(
-        sa.insert(indexed_evaluations).values(
-            id=row.id,
-            model=row.model,
-            version=row.version,
-            digest=row.digest,
-            suite_digest=row.suite_digest,
-            passed=_PASSED[passed],
-            metrics=_text(values),
-            created_at=row.created_at,
-        )
-    )
+    indexed = {
+        **{name: getattr(row, name) for name in _KEPT_OF_EVALUATIONS},
+        "passed": _PASSED[passed],
+        "metrics": _text(values),
+    }
+    statements.insert(connection, indexed_evaluations, indexed)
     measured = {f"metrics.{name}": value for name, value in values.items()}
-    outcomes = connection.execute(
-        sa.select(verdicts.c.gate, verdicts.c.outcome).where(
-            verdicts.c.model == row.model,
-            verdicts.c.version == row.version,
-            verdicts.c.evaluation_id == row.id,
-        )
-    )
+    key = {"model": row.model, "version": row.version, "evaluation_id": row.id}
+    outcomes = statements.find(connection, verdicts, "gate", "outcome", **key)
     judged = {f"gates.{found.gate}": found.outcome for found in outcomes}
     _add_terms(connection, "evaluation", row.id, {**measured, **judged}, row.created_at)
     add_edges(connection, row.digest, parents)
     table = indexed_versions
-    version = connection.execute(
-        sa.select(table.c.id, table.c.created_at).where(
-            table.c.model == row.model, table.c.number == row.version
-        )
-    ).one()
-    connection.execute(
-        sa.update(table).where(table.c.id == version.id).values(metrics=_text(values))
-    )
-    connection.execute(
-        sa.delete(number_terms).where(
-            number_terms.c.entity == "version",
-            number_terms.c.id == version.id,
-            number_terms.c.name >= "metrics.",
-            number_terms.c.name < "metrics/",  # the character after the full stop
-        )
-    )
+    key = {"model": row.model, "number": row.version}
+    version = statements.find(connection, table, "id", "created_at", **key).one()
+    statements.update(connection, table, {"id": version.id}, {"metrics": _text(values)})
+    connection.execute(_NO_METRICS, {"of": version.id})
     _add_terms(connection, "version", version.id, measured, version.created_at)
     _restage(connection, row.model, row.version)
 
@@ -191,17 +184,13 @@ def add_edges(connection: sa.Connection, child: str, parents: Iterable[Parent]) 
     wanted = {(parent.role, parent.digest) for parent in parents}
     if not wanted:
         return
-    known = {
-        (row.role, row.parent)
-        for row in connection.execute(
-            sa.select(edges.c.role, edges.c.parent).where(edges.c.child == child)
-        )
-    }
+    found = statements.find(connection, edges, "role", "parent", child=child)
+    known = {(row.role, row.parent) for row in found}
     rows = [
         {"child": child, "role": role, "parent": parent} for role, parent in sorted(wanted - known)
     ]
     if rows:
-        connection.execute(sa.insert(edges), rows)
+        statements.insert(connection, edges, rows)
 
 
 def derive_stage(connection: sa.Connection, model: str, number: int, *, state: str) -> Stage:
@@ -210,34 +199,19 @@ def derive_stage(connection: sa.Connection, model: str, number: int, *, state: s
         return "failed"
     if _there_is(connection, pointers, model=model, version=number):
         return "production"
-    mark = connection.execute(
-        sa.select(marks.c.mark).where(marks.c.model == model, marks.c.number == number)
-    ).scalar()
+    mark = statements.find(connection, marks, "mark", model=model, number=number).scalar()
     if mark in ("archived", "rejected"):
         return "archived" if mark == "archived" else "rejected"
     if _there_is(connection, promotions, model=model, version=number):
         return "archived"
     if state != "committed":
         return "development"
-    suite = (
-        sa.select(registered_models.c.suite_digest)
-        .where(registered_models.c.name == model)
-        .scalar_subquery()
-    )
-    table = indexed_evaluations
-    passed = connection.execute(
-        sa.select(table.c.passed)
-        .where(table.c.model == model, table.c.version == number, table.c.suite_digest == suite)
-        .order_by(table.c.id.desc())
-        .limit(1)
-    ).scalar()
+    passed = connection.execute(_PASSED_UNDER_THE_SUITE, {"of": model, "at": number}).scalar()
     return _STAGE_OF[passed or "unknown"]
 
 
 def _index_model(connection: sa.Connection, model: str) -> None:
-    row = connection.execute(
-        sa.select(registered_models).where(registered_models.c.name == model)
-    ).one()
+    row = statements.find(connection, registered_models, name=model).one()
     risk = str(json.loads(row.policy).get("risk", ""))
     shown = effective_tags(connection, model, OF_THE_MODEL, json.loads(row.tags))
     values = {
@@ -250,28 +224,23 @@ def _index_model(connection: sa.Connection, model: str) -> None:
     terms = {f"tags.{name}": value for name, value in shown.items()}
     terms["owner"] = json.loads(row.owners)
     table = indexed_models
-    found = connection.execute(sa.select(table.c.id).where(table.c.name == model)).scalar()
+    found = statements.find(connection, table, "id", name=model).scalar()
     if found is None:
-        inserted = connection.execute(
-            sa.insert(table).values(name=model, **values)
-        ).inserted_primary_key
+        new = {"name": model, **values}
+        inserted = statements.insert(connection, table, new).inserted_primary_key
         assert inserted is not None
         _add_terms(connection, "model", inserted[0], terms, row.created_at)
         return
-    connection.execute(sa.update(table).where(table.c.id == found).values(**values))
+    statements.update(connection, table, {"id": found}, values)
     _replace_terms(connection, "model", found, terms, row.created_at)
     _restage_waiting(connection, model, row.suite_digest)
 
 
 def _restage(connection: sa.Connection, model: str, number: int) -> None:
-    state = connection.execute(
-        sa.select(versions.c.state).where(versions.c.model == model, versions.c.number == number)
-    ).scalar_one()
-    connection.execute(
-        sa.update(indexed_versions)
-        .where(indexed_versions.c.model == model, indexed_versions.c.number == number)
-        .values(stage=derive_stage(connection, model, number, state=state))
-    )
+    key = {"model": model, "number": number}
+    state = statements.find(connection, versions, "state", **key).scalar_one()
+    stage = derive_stage(connection, model, number, state=state)
+    statements.update(connection, indexed_versions, key, {"stage": stage})
 
 
 def _restage_waiting(connection: sa.Connection, model: str, suite_digest: str) -> None:
@@ -313,13 +282,7 @@ def _restage_waiting(connection: sa.Connection, model: str, suite_digest: str) -
 
 def _moved(connection: sa.Connection, key: Mapping[str, Any]) -> set[tuple[str, int]]:
     """Give the versions that a promotion concerns: the one that came, the one that went."""
-    row = connection.execute(
-        sa.select(promotions.c.version, promotions.c.from_version).where(
-            promotions.c.model == key["model"],
-            promotions.c.pointer == key["pointer"],
-            promotions.c.generation == key["generation"],
-        )
-    ).one()
+    row = statements.find(connection, promotions, "version", "from_version", **key).one()
     return {(key["model"], number) for number in row if number is not None}
 
 
@@ -327,33 +290,26 @@ def effective_tags(
     connection: sa.Connection, model: str, number: int, declared: Mapping[str, str]
 ) -> dict[str, str]:
     """Give the tags that hold: the declared ones, with what people changed in them."""
-    said = connection.execute(
-        sa.select(tags.c.name, tags.c.value).where(tags.c.model == model, tags.c.number == number)
-    )
+    said = statements.find(connection, tags, "name", "value", model=model, number=number)
     together = {**declared, **{row.name: row.value for row in said}}
     return {name: value for name, value in sorted(together.items()) if value is not None}
 
 
 def edited_description(connection: sa.Connection, model: str, number: int) -> str:
     """Give what people made of a description; empty where it is as declared."""
-    found = connection.execute(
-        sa.select(descriptions.c.text).where(
-            descriptions.c.model == model, descriptions.c.number == number
-        )
-    ).scalar()
-    return str(found or "")
+    found = statements.find(connection, descriptions, "text", model=model, number=number)
+    return str(found.scalar() or "")
 
 
 def _there_is(connection: sa.Connection, table: sa.Table, **key: Any) -> bool:
-    condition = sa.and_(*(table.c[name] == value for name, value in key.items()))
-    return connection.execute(sa.select(sa.literal(1)).where(condition).limit(1)).scalar() == 1
+    return statements.find(connection, table, "model", **key).first() is not None
 
 
 def _replace_terms(
     connection: sa.Connection, entity: Entity, key: int, terms: Mapping[str, Any], created: str
 ) -> None:
     for table in (text_terms, number_terms):
-        connection.execute(sa.delete(table).where(table.c.entity == entity, table.c.id == key))
+        statements.delete(connection, table, entity=entity, id=key)
     _add_terms(connection, entity, key, terms, created)
 
 
@@ -367,7 +323,7 @@ def _add_terms(
         )
     for table, values in rows.items():
         if values:
-            connection.execute(sa.insert(table), values)
+            statements.insert(connection, table, values)
 
 
 def typed_terms(terms: Mapping[str, Any]) -> Iterator[tuple[sa.Table, str, str | float]]:

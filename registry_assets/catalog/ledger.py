@@ -10,12 +10,12 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from operator import index
 from typing import Any
 
 import sqlalchemy as sa
 
+from registry_assets.catalog import statements
 from registry_assets.catalog.engine import Catalog
 from registry_assets.catalog.indexing import Touched, refresh
 from registry_assets.catalog.tables import events, heads
@@ -29,13 +29,6 @@ REGISTRY = "-registry"
 """The registry's own chain; no model can have this name."""
 
 GENESIS = "sha256:" + "0" * 64
-
-_HEAD = sa.select(heads.c.sequence, heads.c.digest).where(heads.c.chain == sa.bindparam("of"))
-_HEAD_MOVED = (
-    sa.update(heads)
-    .where(heads.c.chain == sa.bindparam("of"))
-    .values(sequence=sa.bindparam("new"), digest=sa.bindparam("now"))
-)
 
 LONGEST_ACTOR = 500
 LONGEST_REASON = 10_000
@@ -85,8 +78,7 @@ class Change:
         """Insert one row, with NULL in every column that is not given; give its primary key."""
         row = _whole_row(table, values)
         given = {name: value for name, value in row.items() if name != _numbered(table) or value}
-        result = self.connection.execute(_insertion(table), given)
-        inserted = result.inserted_primary_key
+        inserted = statements.insert(self.connection, table, given).inserted_primary_key
         assert inserted is not None
         key = {column.name: inserted[i] for i, column in enumerate(table.primary_key)}
         self._vouch(table, key, {**row, **key})
@@ -94,16 +86,12 @@ class Change:
 
     def update(self, table: sa.Table, key: Mapping[str, Any], **values: Any) -> int:
         """Update the row of this key, and any further columns given in `key`; count rows."""
-        asked = {f"key_{name}": value for name, value in key.items()}
-        found = self.connection.execute(_selection(table, tuple(key)), asked).mappings()
-        row = found.one_or_none()
+        row = statements.find(self.connection, table, **key).mappings().one_or_none()
         if row is None:
             return 0
         before = {str(name): value for name, value in row.items()}
         stored = {name: _plain(table.c[name], value) for name, value in values.items()}
-        statement = _change_of(table, tuple(key), tuple(values))
-        changed = {f"new_{name}": value for name, value in stored.items()}
-        count = self.connection.execute(statement, {**asked, **changed}).rowcount
+        count = statements.update(self.connection, table, key, stored)
         if count:
             after = {**before, **stored}
             primary = {column.name: after[column.name] for column in table.primary_key}
@@ -164,30 +152,6 @@ def _numbered(table: sa.Table) -> str | None:
     return None if column is None else column.name
 
 
-# Statements are made once for each shape: to put one together, and to find out that it is
-# the same as an earlier one, took longer than to execute it.
-
-
-@cache
-def _insertion(table: sa.Table) -> sa.Insert:
-    return sa.insert(table)
-
-
-@cache
-def _selection(table: sa.Table, key: tuple[str, ...]) -> sa.Select[Any]:
-    return sa.select(table).where(*_is_at(table, key))
-
-
-@cache
-def _change_of(table: sa.Table, key: tuple[str, ...], names: tuple[str, ...]) -> sa.Update:
-    values = {name: sa.bindparam(f"new_{name}", type_=table.c[name].type) for name in names}
-    return sa.update(table).where(*_is_at(table, key)).values(values)
-
-
-def _is_at(table: sa.Table, key: tuple[str, ...]) -> list[sa.ColumnElement[bool]]:
-    return [table.c[name] == sa.bindparam(f"key_{name}") for name in key]
-
-
 def row_digest(row: Mapping[str, Any]) -> str:
     """The digest of one row: sha256 of its canonical JSON."""
     return sha256_digest(canonical_json(dict(row)))
@@ -234,13 +198,13 @@ def append(connection: sa.Connection, *, chain: str, kind: str, body: dict[str, 
     digest = _seal(chain, sequence, head.digest, kind, text)
     values = {"chain": chain, "sequence": sequence, "digest": digest}
     written = {**values, "previous": head.digest, "kind": kind, "body": text.decode()}
-    connection.execute(_insertion(events), written)
+    statements.insert(connection, events, written)
     event = Event(chain, sequence, digest, head.digest, kind, body)
     if not head.sequence:
-        connection.execute(_insertion(heads), values)
+        statements.insert(connection, heads, values)
         return event
-    moved = connection.execute(_HEAD_MOVED, {"of": chain, "new": sequence, "now": digest})
-    assert moved.rowcount == 1, "a head moved under the lock of its chain"
+    moved = statements.update(connection, heads, {"chain": chain}, values)
+    assert moved == 1, "a head moved under the lock of its chain"
     return event
 
 
@@ -267,7 +231,7 @@ def _seal(chain: str, sequence: int, previous: str, kind: str, body: bytes) -> s
 
 def read_head(connection: sa.Connection, chain: str) -> Head:
     """Give the end of a chain; an empty chain ends in GENESIS at 0."""
-    row = connection.execute(_HEAD, {"of": chain}).one_or_none()
+    row = statements.find(connection, heads, "sequence", "digest", chain=chain).one_or_none()
     return Head(0, GENESIS) if row is None else Head(row.sequence, row.digest)
 
 

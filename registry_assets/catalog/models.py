@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from registry_assets.catalog import statements
 from registry_assets.catalog.engine import Catalog
 from registry_assets.catalog.ledger import REGISTRY, change
 from registry_assets.catalog.stored import read_json
@@ -16,9 +17,6 @@ from registry_assets.errors import NotFound
 from registry_assets.manifest import Json, canonical_json, sha256_digest
 
 PRODUCTION = "production"
-
-# Put together once: that takes longer than to execute it.
-_MODEL = sa.select(registered_models).where(registered_models.c.name == sa.bindparam("called"))
 
 PolicyRule = Callable[[Mapping[str, Any] | None], dict[str, Json]]
 Declared = Callable[[Mapping[str, Any] | None], dict[str, str]]
@@ -52,7 +50,7 @@ def get_model(connection: sa.Connection, name: str) -> ModelRecord:
         NotFound: with the nearest name there is.
     """
     table = registered_models
-    row = connection.execute(_MODEL, {"called": name}).one_or_none()
+    row = statements.find(connection, table, name=name).one_or_none()
     if row is None:
         known = list(connection.execute(sa.select(table.c.name).order_by("name")).scalars())
         near = difflib.get_close_matches(name, known, n=1)
@@ -148,7 +146,7 @@ def _changed(before: Mapping[str, Any], declared: Mapping[str, str]) -> list[str
 
 
 def _row(connection: sa.Connection, name: str) -> Mapping[str, Any] | None:
-    row = connection.execute(_MODEL, {"called": name}).mappings().one_or_none()
+    row = statements.find(connection, registered_models, name=name).mappings().one_or_none()
     return None if row is None else dict(row)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from registry_assets.catalog import statements
 from registry_assets.catalog.ledger import Change
 from registry_assets.catalog.models import get_model
 from registry_assets.catalog.stored import read_json
@@ -19,9 +20,6 @@ from registry_assets.errors import CatalogError, Conflict, NotFound
 from registry_assets.manifest import Json, canonical_json
 
 # Put together once: that takes longer than to execute it.
-_POINTER = sa.select(pointers).where(
-    pointers.c.model == sa.bindparam("of"), pointers.c.name == sa.bindparam("called")
-)
 _NEWEST = (
     sa.select(promotions)
     .where(promotions.c.model == sa.bindparam("of"), promotions.c.pointer == sa.bindparam("called"))
@@ -66,7 +64,7 @@ def get_pointer(connection: sa.Connection, model: str, name: str) -> PointerReco
     Raises:
         NotFound: no such model, or it has no pointer of that name.
     """
-    row = connection.execute(_POINTER, {"of": model, "called": name}).one_or_none()
+    row = statements.find(connection, pointers, model=model, name=name).one_or_none()
     if row is not None:
         return PointerRecord(**row._asdict())
     get_model(connection, model)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from registry_assets.catalog import statements
 from registry_assets.catalog.engine import Catalog
 from registry_assets.catalog.evaluations import Finding, insert_verdicts
 from registry_assets.catalog.indexing import add_edges
@@ -26,11 +27,6 @@ BY_HAND = "registration"
 """The trigger of a version that was trained elsewhere and registered by a person."""
 LONGEST_REQUEST = 500
 LONGEST_FAILURE = 2000
-
-# Put together once: that takes longer than to execute it.
-_VERSION = sa.select(versions).where(
-    versions.c.model == sa.bindparam("of"), versions.c.number == sa.bindparam("at")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +231,7 @@ def get_version(connection: sa.Connection, model: str, number: int) -> VersionRe
     Raises:
         NotFound: no such model, or no such number.
     """
-    row = connection.execute(_VERSION, {"of": model, "at": number}).one_or_none()
+    row = statements.find(connection, versions, model=model, number=number).one_or_none()
     if row is not None:
         return _record(row)
     get_model(connection, model)
@@ -269,9 +265,7 @@ def find_by_digest(connection: sa.Connection, model: str, digest: str) -> Versio
     Raises:
         NotFound: no version of the model has this digest.
     """
-    row = connection.execute(
-        sa.select(versions).where(versions.c.model == model, versions.c.digest == digest)
-    ).one_or_none()
+    row = statements.find(connection, versions, model=model, digest=digest).one_or_none()
     if row is None:
         get_model(connection, model)
         raise NotFound(
@@ -298,7 +292,7 @@ def require_reserved(connection: sa.Connection, model: str, number: int) -> Vers
     Raises:
         NotReserved: nobody reserved this number; says what to launch instead.
     """
-    row = connection.execute(_VERSION, {"of": model, "at": number}).one_or_none()
+    row = statements.find(connection, versions, model=model, number=number).one_or_none()
     if row is None:
         raise NotReserved(
             f"version {number} of {model} was never reserved, so there is no recipe to train",
@@ -325,9 +319,7 @@ def require_trainable(connection: sa.Connection, model: str, number: int) -> Ver
 
 
 def _same_request(connection: sa.Connection, model: str, request: str) -> VersionRecord | None:
-    row = connection.execute(
-        sa.select(versions).where(versions.c.model == model, versions.c.request == request)
-    ).one_or_none()
+    row = statements.find(connection, versions, model=model, request=request).one_or_none()
     return None if row is None else _record(row)
 
 
@@ -348,9 +340,7 @@ def _same_recipe(connection: sa.Connection, recipe: Recipe) -> VersionRecord | N
 
 def _take_number(draft: Change, model: str) -> int:
     table = registered_models
-    number = draft.connection.execute(
-        sa.select(table.c.next_version).where(table.c.name == model).with_for_update()
-    ).scalar_one()
+    number = statements.find(draft.connection, table, "next_version", name=model).scalar_one()
     draft.update(table, {"name": model}, next_version=number + 1)
     return int(number)
 
