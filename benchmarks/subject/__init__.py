@@ -1,0 +1,1 @@
+"""The model that is measured: a user's own modules, which are packaged with each version."""

@@ -1,0 +1,1 @@
+"""The benchmark itself: that it fills what it says, and measures what is right. No timings."""
