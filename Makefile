@@ -7,7 +7,7 @@ READY := .venv/.ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run ui screenshots test browser-test lint format lock
+.PHONY: help run ui screenshots test browser-test bench bench-large lint format lock
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,12 @@ browser-test: $(READY) ## The tests of what a person sees, in Chromium
 
 screenshots: $(READY) ## The pictures of the README and the docs, taken anew in Chromium
 	@$(BIN)/python scripts/screenshots.py
+
+bench: $(READY) ## Every workload here and in MLflow, side by side (ARGS=--quick: two minutes)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-large: $(READY) ## A million versions in 10,000 models, on SQLite and PostgreSQL: 20 minutes
+	@$(BIN)/python -m benchmarks.large $(ARGS)
 
 lint: $(READY) ## Ruff and the strict type checker
 	@$(BIN)/ruff check
