@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from registry_assets.errors import InvalidInstant
+
 Clock = Callable[[], datetime]
 
 
@@ -46,6 +48,28 @@ def timestamp(instant: datetime) -> str:
 def parse_timestamp(text: str) -> datetime:
     """Read back what `timestamp` wrote."""
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+def parse_instant(text: str) -> datetime:
+    """Read a time that a person typed, in ISO 8601 with its zone: `2026-03-01T12:00Z`.
+
+    Raises:
+        InvalidInstant: it is no time, or has no zone and so names no moment.
+    """
+    try:
+        instant = datetime.fromisoformat(text)
+        in_utc = instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise InvalidInstant(
+            f"{text[:100]!r} is no time", hint="write it in UTC, as 2026-03-01T12:00Z"
+        ) from None
+    if instant.utcoffset() is None:
+        meant = instant.isoformat(timespec="auto" if instant.second else "minutes")
+        raise InvalidInstant(
+            f"{text!r} has no time zone, so it names no moment",
+            hint=f"if it is in UTC, write {meant}Z",
+        )
+    return in_utc
 
 
 def _aware(instant: datetime) -> datetime:

@@ -2,6 +2,7 @@
 
     RegistryError
     ├── InvalidName, InvalidReference          what a person typed
+    ├── InvalidInstant                         a time that names no moment yet passed
     ├── DeclarationError                       a declaration that contradicts itself
     ├── NoRegistry, NotFound                   nothing there under that name
     ├── MetadataMissing, CodeCommitUnknown     required facts that nobody gave
@@ -66,6 +67,12 @@ class InvalidReference(RegistryError):
     """A reference that is not `name`, `name:12`, `name@pointer` or `name@sha256:…`."""
 
     code = "invalid_reference"
+
+
+class InvalidInstant(RegistryError):
+    """A time without a zone, not yet come, or that is no time at all."""
+
+    code = "invalid_instant"
 
 
 class DeclarationError(RegistryError):

@@ -15,6 +15,10 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 # Eighteen digits fit a signed 64-bit integer column in every database.
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+_ASSET = re.compile(r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*")
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+_LONGEST_PARTITION = 500
+_SNAPSHOT_FORMS = "Write asset or asset[partition]: flights, raw/flights[2013-03]."
 _FORMS = "Write name, name:12, name@pointer or name@sha256:<64 hexadecimal digits>."
 
 # Marks that reorder the text around them, so that a line reads as what it is not.
@@ -176,3 +180,94 @@ class Reference:
             return f"{self.model}:{self.version}"
         target = self.pointer or self.digest
         return f"{self.model}@{target}" if target else self.model
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotName:
+    """The snapshots of an asset: of one partition, or of all that it has.
+
+    Law: `SnapshotName.parse(str(name)) == name`.
+
+    Args:
+        partition: None for whatever partitions there are.
+    """
+
+    asset: str
+    partition: str | None = None
+
+    def __post_init__(self) -> None:
+        if not _matches(_ASSET, self.asset):
+            raise InvalidReference(f"{_shown(self.asset)} is no asset.", hint=_SNAPSHOT_FORMS)
+        if self.partition is not None and (not self.partition or "]" in self.partition):
+            raise InvalidReference(
+                f"{_shown(self.partition)} is no partition of {self.asset}.", hint=_SNAPSHOT_FORMS
+            )
+        check_text(self.partition or "", what="partition", limit=_LONGEST_PARTITION)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `asset` or `asset[partition]`.
+
+        Raises:
+            InvalidReference: it has neither form.
+        """
+        asset, bracket, rest = text.partition("[")
+        if not bracket:
+            return cls(asset)
+        if not rest.endswith("]"):
+            raise InvalidReference(f"{_shown(text)} lacks its last ].", hint=_SNAPSHOT_FORMS)
+        return cls(asset, rest[:-1])
+
+    def __str__(self) -> str:
+        return self.asset if self.partition is None else f"{self.asset}[{self.partition}]"
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestName:
+    """A manifest by its digest: a snapshot, a version or an evaluation."""
+
+    digest: str
+
+    def __post_init__(self) -> None:
+        check_digest(self.digest)
+
+    def __str__(self) -> str:
+        return self.digest
+
+
+@dataclass(frozen=True, slots=True)
+class CommitName:
+    """A commit of the training code, by enough of its digits."""
+
+    prefix: str
+
+    def __post_init__(self) -> None:
+        if not _matches(_COMMIT, self.prefix):
+            raise InvalidReference(
+                f"{_shown(self.prefix)} is no commit.",
+                hint="Write its first 7 hexadecimal digits, or more, in small letters.",
+            )
+
+    def __str__(self) -> str:
+        return f"commit {self.prefix}"
+
+
+Subject = Reference | SnapshotName | ManifestName | CommitName
+"""What lineage can be asked about."""
+
+
+def parse_subject(text: str) -> Reference | SnapshotName | ManifestName:
+    """Read a reference to a version, the name of an asset's snapshots, or a digest.
+
+    A name that could be both a model's and an asset's is read as the model's.
+
+    Raises:
+        InvalidReference: it has none of these forms.
+    """
+    if text.startswith("sha256:"):
+        return ManifestName(text)
+    if "[" in text:
+        return SnapshotName.parse(text)
+    if _matches(_ASSET, text) and not _matches(_NAME, text):
+        return SnapshotName(text)
+    return Reference.parse(text)

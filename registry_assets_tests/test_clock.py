@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry_assets.clock import ReplayClock, parse_timestamp, system_clock, timestamp
+from registry_assets.clock import (
+    ReplayClock,
+    parse_instant,
+    parse_timestamp,
+    system_clock,
+    timestamp,
+)
+from registry_assets.errors import InvalidInstant
 
 # A zone's offset may not carry an instant past the years that Python knows.
 INSTANTS = st.datetimes(
@@ -49,3 +56,13 @@ def test_a_replay_stands_still_until_it_is_set() -> None:
 
 def test_the_machine_tells_utc() -> None:
     assert system_clock().tzinfo is UTC
+
+
+def test_a_time_that_a_person_types_needs_its_zone() -> None:
+    noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    for text in ("2026-03-01T12:00Z", "2026-03-01 13:00+01:00", "2026-03-01T12:00:00.000Z"):
+        assert parse_instant(text) == noon
+    for text in ("2026-03-01", "2026-03-01T12:00", "now", "", "0001-01-01T00:00+01:00"):
+        with pytest.raises(InvalidInstant) as caught:
+            parse_instant(text)
+        assert "Z" in caught.value.hint

@@ -13,7 +13,16 @@ from registry_assets.errors import (
     RegistryError,
 )
 from registry_assets.manifest import sha256_digest
-from registry_assets.references import Reference, check_digest, check_name, check_text
+from registry_assets.references import (
+    CommitName,
+    ManifestName,
+    Reference,
+    SnapshotName,
+    check_digest,
+    check_name,
+    check_text,
+    parse_subject,
+)
 
 DIGEST = sha256_digest(b"")
 
@@ -153,3 +162,39 @@ def test_text_that_passes_can_be_written_anywhere(text: str) -> None:
         return
     assert passed.encode().decode() == text
     assert "\0" not in passed
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("raw/Flights-2", SnapshotName("raw/Flights-2")),
+        ("flights[2013-03]", SnapshotName("flights", "2013-03")),
+        ("raw/flights[a b/é:@[]", SnapshotName("raw/flights", "a b/é:@[")),
+        (f"sha256:{'a' * 64}", ManifestName(f"sha256:{'a' * 64}")),
+        ("flights", Reference("flights")),
+        ("flights:3", Reference("flights", version=3)),
+        ("flights@production", Reference("flights", pointer="production")),
+    ],
+)
+def test_what_lineage_is_asked_about_is_read_by_its_form(text: str, name: object) -> None:
+    assert parse_subject(text) == name
+    assert str(name) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "flights[]", "flights[a", "flights[a]b", "[a]", "a//b[c]", "/a[b]", "flights[a]]",
+        "flights[\x1b]", "flights:0", "sha256:abc", "a b", "../x[y]\n", f"f[{'x' * 501}]",
+    ],
+)  # fmt: skip
+def test_what_has_no_form_of_lineage_is_refused(text: str) -> None:
+    with pytest.raises((InvalidReference, DeclarationError)):
+        parse_subject(text)
+
+
+@pytest.mark.parametrize("text", ["abc123", "ABCDEF0", "abcdefg", "main", "a" * 65, "%234567"])
+def test_a_commit_is_at_least_seven_small_hexadecimal_digits(text: str) -> None:
+    with pytest.raises(InvalidReference, match="is no commit"):
+        CommitName(text)
+    assert str(CommitName("abcdef0")) == "commit abcdef0"

@@ -119,7 +119,7 @@ def record_evaluation(
         draft.facts = {"version": version, "evaluation": digest}
     with catalog.read() as connection:
         row = connection.execute(sa.select(evaluations).where(evaluations.c.id == key)).one()
-        return _record(row)
+        return as_evaluation(row)
 
 
 def _outcome(findings: Sequence[Finding]) -> str:
@@ -189,7 +189,7 @@ def newest_evaluation(
     if suite_digest is not None:
         query = query.where(evaluations.c.suite_digest == suite_digest)
     row = connection.execute(query.order_by(evaluations.c.id.desc()).limit(1)).one_or_none()
-    return None if row is None else _record(row)
+    return None if row is None else as_evaluation(row)
 
 
 def read_verdicts(
@@ -207,7 +207,7 @@ def read_verdicts(
         )
         .order_by(verdicts.c.id)
     )
-    return tuple(_verdict(row) for row in rows)
+    return tuple(as_verdict(row) for row in rows)
 
 
 def list_evaluations(connection: sa.Connection, model: str) -> tuple[EvaluationRecord, ...]:
@@ -215,17 +215,19 @@ def list_evaluations(connection: sa.Connection, model: str) -> tuple[EvaluationR
     rows = connection.execute(
         sa.select(evaluations).where(evaluations.c.model == model).order_by(evaluations.c.id)
     )
-    return tuple(_record(row) for row in rows)
+    return tuple(as_evaluation(row) for row in rows)
 
 
-def _record(row: sa.Row[Any]) -> EvaluationRecord:
+def as_evaluation(row: sa.Row[Any]) -> EvaluationRecord:
+    """Give a row of the table as the evaluation that it is."""
     fields = row._asdict()
     where = f"the evaluation of {row.model}:{row.version}"
     fields["metrics"] = read_json(row.metrics, where=where)
     return EvaluationRecord(**fields)
 
 
-def _verdict(row: sa.Row[Any]) -> VerdictRecord:
+def as_verdict(row: sa.Row[Any]) -> VerdictRecord:
+    """Give a row of the table as the verdict that it is."""
     binding = None
     if row.pointer is not None:
         binding = Binding(row.pointer, row.pointer_generation, row.baseline_digest)

@@ -63,6 +63,12 @@ class Event:
         """What happened, as a sentence."""
         return str(self.body["sentence"])
 
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What happened, for programs; empty where the body has none."""
+        found = self.body.get("facts")
+        return found if isinstance(found, Mapping) else {}
+
 
 @dataclass(slots=True)
 class Change:
@@ -242,12 +248,21 @@ def read_events(connection: sa.Connection, chain: str) -> Iterator[Event]:
         CatalogError: the text of one is not what was written, and cannot be read.
     """
     for event, damage in read_stored(connection, chain):
-        if damage:
-            raise CatalogError(
-                f"event {event.sequence} of {chain} cannot be read: {damage}",
-                hint="run `registry verify`: it names everything that was changed",
-            )
-        yield event
+        yield require_readable(event, damage)
+
+
+def require_readable(event: Event, damage: str) -> Event:
+    """Give an event back, unless its text could not be read.
+
+    Raises:
+        CatalogError: it could not; says why.
+    """
+    if damage:
+        raise CatalogError(
+            f"event {event.sequence} of {event.chain} cannot be read: {damage}",
+            hint="run `registry verify`: it names everything that was changed",
+        )
+    return event
 
 
 def read_stored(connection: sa.Connection, chain: str) -> Iterator[tuple[Event, str]]:
@@ -259,14 +274,19 @@ def read_stored(connection: sa.Connection, chain: str) -> Iterator[tuple[Event, 
         sa.select(events).where(events.c.chain == chain).order_by(events.c.sequence)
     )
     for row in rows:
-        body, damage = {}, ""
-        try:
-            body = json.loads(row.body)
-        except ValueError as error:
-            damage = str(error)
-        if not isinstance(body, dict):
-            body, damage = {}, "it is no JSON object"
-        yield Event(row.chain, row.sequence, row.digest, row.previous, row.kind, body), damage
+        yield as_event(row)
+
+
+def as_event(row: sa.Row[Any]) -> tuple[Event, str]:
+    """Give a row of the table as the event that it is, and what makes its text unreadable."""
+    body, damage = {}, ""
+    try:
+        body = json.loads(row.body)
+    except ValueError as error:
+        damage = str(error)
+    if not isinstance(body, dict):
+        body, damage = {}, "it is no JSON object"
+    return Event(row.chain, row.sequence, row.digest, row.previous, row.kind, body), damage
 
 
 def read_chains(connection: sa.Connection) -> tuple[str, ...]:

@@ -54,6 +54,29 @@ def read_mark(connection: sa.Connection, model: str, number: int) -> MarkRecord 
     return None if row is None else MarkRecord(**row._asdict())
 
 
+def marked_above(
+    connection: sa.Connection, model: str, number: int, *, limit: int
+) -> tuple[int, ...]:
+    """Give the newest versions above a number that are set aside, in ascending order."""
+    rows = connection.execute(
+        sa.select(marks.c.number)
+        .where(marks.c.model == model, marks.c.number > number, marks.c.mark != "none")
+        .order_by(marks.c.number.desc())
+        .limit(limit)
+    )
+    return tuple(sorted(rows.scalars()))
+
+
+def list_marks(
+    connection: sa.Connection, model: str, *, first: int, last: int
+) -> dict[int, MarkRecord]:
+    """Give the marks of a model's versions of these numbers, and between, by number."""
+    rows = connection.execute(
+        sa.select(marks).where(marks.c.model == model, marks.c.number.between(first, last))
+    )
+    return {row.number: MarkRecord(**row._asdict()) for row in rows}
+
+
 def write_mark(
     draft: Change, model: str, number: int, mark: Mark, *, actor: str, reason: str
 ) -> MarkRecord:

@@ -17,6 +17,8 @@ from registry_assets.errors import NotFound
 from registry_assets.manifest import Json, canonical_json, sha256_digest
 
 PRODUCTION = "production"
+_NEARBY = 200
+_LISTED = 20
 
 PolicyRule = Callable[[Mapping[str, Any] | None], dict[str, Json]]
 Declared = Callable[[Mapping[str, Any] | None], dict[str, str]]
@@ -52,18 +54,46 @@ def get_model(connection: sa.Connection, name: str) -> ModelRecord:
     table = registered_models
     row = statements.find(connection, table, name=name).one_or_none()
     if row is None:
-        known = list(connection.execute(sa.select(table.c.name).order_by("name")).scalars())
-        near = difflib.get_close_matches(name, known, n=1)
-        listed = f"there are: {', '.join(known)}" if known else "none was ever declared"
-        hint = f"did you mean {near[0]}?" if near else listed
+        near = near_names(connection, name)
+        hint = f"did you mean {near[0]}?" if near else _listed(connection)
         raise NotFound(f"no registered model is called {name!r}", hint=hint)
     return _record(row)
 
 
-def list_models(connection: sa.Connection) -> tuple[ModelRecord, ...]:
-    """Give every model, by name."""
-    rows = connection.execute(sa.select(registered_models).order_by("name"))
-    return tuple(_record(row) for row in rows)
+def list_models(
+    connection: sa.Connection, *, after: str = "", limit: int | None = None
+) -> tuple[ModelRecord, ...]:
+    """Give every model, by name.
+
+    Args:
+        after: only the names that come after this one.
+        limit: at most so many.
+    """
+    table = registered_models
+    query = sa.select(table).where(table.c.name > after).order_by(table.c.name).limit(limit)
+    return tuple(_record(row) for row in connection.execute(query))
+
+
+def near_names(connection: sa.Connection, name: str) -> list[str]:
+    """Give the model's name that was meant by a mistyped one, if any is near.
+
+    Looked for among those that stand close to it by the alphabet, for there may be 10,000.
+    """
+    column = registered_models.c.name
+    upward = sa.select(column).where(column >= name).order_by(column).limit(_NEARBY)
+    downward = sa.select(column).where(column < name).order_by(column.desc()).limit(_NEARBY)
+    known = [found for query in (downward, upward) for found in connection.execute(query).scalars()]
+    return difflib.get_close_matches(name, known, n=1)
+
+
+def _listed(connection: sa.Connection) -> str:
+    column = registered_models.c.name
+    query = sa.select(column).order_by(column).limit(_LISTED + 1)
+    known = list(connection.execute(query).scalars())
+    if not known:
+        return "none was ever declared"
+    more = "" if len(known) <= _LISTED else " and more: `registry models` lists them"
+    return f"there are: {', '.join(known[:_LISTED])}{more}"
 
 
 def declare(

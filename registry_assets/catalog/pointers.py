@@ -137,7 +137,7 @@ def list_promotions(
     if pointer is not None:
         query = query.where(promotions.c.pointer == pointer)
     rows = connection.execute(query.order_by(promotions.c.pointer, promotions.c.generation))
-    return tuple(_promotion(row) for row in rows)
+    return tuple(as_promotion(row._asdict()) for row in rows)
 
 
 def newest_promotion(connection: sa.Connection, model: str, pointer: str) -> PromotionRecord:
@@ -157,11 +157,10 @@ def newest_promotion(connection: sa.Connection, model: str, pointer: str) -> Pro
             f"no promotion says how {model}@{pointer} came to hold what it holds",
             hint="run `registry verify`: it names everything that was changed",
         )
-    return _promotion(row)
+    return as_promotion(row._asdict())
 
 
-def _promotion(row: sa.Row[Any]) -> PromotionRecord:
-    fields = row._asdict()
-    where = f"promotion {row.generation} of {row.model}@{row.pointer}"
-    fields["evidence"] = read_json(row.evidence, where=where)
-    return PromotionRecord(**fields)
+def as_promotion(row: Mapping[str, Any]) -> PromotionRecord:
+    """Give a row of the table as the promotion that it is."""
+    where = f"promotion {row['generation']} of {row['model']}@{row['pointer']}"
+    return PromotionRecord(**{**row, "evidence": read_json(row["evidence"], where=where)})

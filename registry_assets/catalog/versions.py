@@ -235,8 +235,9 @@ def get_version(connection: sa.Connection, model: str, number: int) -> VersionRe
     if row is not None:
         return _record(row)
     get_model(connection, model)
-    numbers = [record.number for record in list_versions(connection, model)]
-    there = f"it has {numbers[0]} to {numbers[-1]}" if numbers else "it has none yet"
+    ends = sa.select(sa.func.min(versions.c.number), sa.func.max(versions.c.number))
+    first, last = connection.execute(ends.where(versions.c.model == model)).one()
+    there = f"it has {first} to {last}" if last else "it has none yet"
     raise NotFound(
         f"{model} has no version {number}: {there}", hint=f"`registry versions {model}` lists them"
     )
@@ -276,14 +277,28 @@ def find_by_digest(connection: sa.Connection, model: str, digest: str) -> Versio
 
 
 def list_versions(
-    connection: sa.Connection, model: str, *, state: State | None = None
+    connection: sa.Connection,
+    model: str,
+    *,
+    state: State | None = None,
+    above: int = 0,
+    before: int | None = None,
+    limit: int | None = None,
 ) -> tuple[VersionRecord, ...]:
-    """Give a model's versions in ascending order; none for an unknown model."""
-    query = sa.select(versions).where(versions.c.model == model)
+    """Give a model's versions in ascending order; none for an unknown model.
+
+    Args:
+        above: only numbers above this one.
+        before: only numbers below this one.
+        limit: the newest of them, at most so many.
+    """
+    query = sa.select(versions).where(versions.c.model == model, versions.c.number > above)
     if state is not None:
         query = query.where(versions.c.state == state)
-    rows = connection.execute(query.order_by(versions.c.number))
-    return tuple(_record(row) for row in rows)
+    if before is not None:
+        query = query.where(versions.c.number < before)
+    rows = connection.execute(query.order_by(versions.c.number.desc()).limit(limit))
+    return tuple(reversed([_record(row) for row in rows]))
 
 
 def require_reserved(connection: sa.Connection, model: str, number: int) -> VersionRecord:

@@ -5,7 +5,8 @@ cannot differ. Nothing here decides: whether a check counts as passed is asked o
 `registry_assets.governance`.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from registry_assets.catalog.evaluations import Finding
 from registry_assets.catalog.indexing import Stage
 from registry_assets.catalog.models import PRODUCTION, ModelRecord
 from registry_assets.catalog.pointers import PointerRecord, PromotionRecord
+from registry_assets.catalog.tenures import Tenure
 from registry_assets.catalog.versions import VersionRecord
 from registry_assets.governance.decide import Held, Reason, gates_passed
 from registry_assets.governance.policy import RequiredCheck
@@ -53,14 +55,6 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Tenure:
-    """A time in which a pointer held a version; `until` is None while it does."""
-
-    promotion: PromotionRecord
-    until: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class VersionAnswer:
     """One version with its checks, its times in production and what holds it now.
 
@@ -71,7 +65,6 @@ class VersionAnswer:
 
     model: ModelRecord
     summary: VersionSummary
-    decision: Decision
     checks: tuple[Check, ...]
     tenures: tuple[Tenure, ...]
     candidate: int | None
@@ -80,6 +73,11 @@ class VersionAnswer:
     def version(self) -> VersionRecord:
         """The version itself."""
         return self.summary.version
+
+    @property
+    def decision(self) -> Decision:
+        """Whether production may move to it."""
+        return self.summary.decision
 
     @property
     def stage(self) -> Stage:
@@ -118,14 +116,34 @@ def read_version(registry: Registry, reference: str) -> VersionAnswer:
         # By number also a failed or reserved one can be asked about.
         summary = registry.version_numbered(parsed.model, parsed.version)
     model = registry.model(parsed.model)
-    return _answer(registry, model, summary, read_candidate(registry, model.name))
+    number = summary.version.number
+    return _answer(
+        model,
+        summary,
+        registry.tenures(model.name, first=number, last=number),
+        read_candidate(registry, model.name),
+    )
 
 
-def read_versions(registry: Registry, name: str) -> tuple[VersionAnswer, ...]:
-    """Read everything about each version of a model, oldest first."""
+def read_versions(
+    registry: Registry, name: str, *, limit: int | None = None, before: int | None = None
+) -> tuple[VersionAnswer, ...]:
+    """Read everything about a model's versions, oldest first.
+
+    Args:
+        limit: the newest, at most so many.
+        before: only numbers below this one.
+    """
     model, candidate = registry.model(name), read_candidate(registry, name)
+    summaries = registry.versions(name, limit=limit, before=before)
+    if not summaries:
+        return ()
+    first, last = summaries[0].version.number, summaries[-1].version.number
+    held = defaultdict(list)
+    for tenure in registry.tenures(name, first=first, last=last):
+        held[tenure.promotion.version].append(tenure)
     return tuple(
-        _answer(registry, model, summary, candidate) for summary in registry.versions(name)
+        _answer(model, summary, held[summary.version.number], candidate) for summary in summaries
     )
 
 
@@ -139,22 +157,20 @@ def read_holding(registry: Registry, pointer: PointerRecord) -> PromotionRecord 
     """Read the promotion that brought a pointer to what it holds."""
     if pointer.version is None:
         return None
-    return registry.promotions(pointer.model, pointer.name)[-1]
+    return registry.newest_promotion(pointer.model, pointer.name)
 
 
 def _answer(
-    registry: Registry, model: ModelRecord, summary: VersionSummary, candidate: int | None
+    model: ModelRecord,
+    summary: VersionSummary,
+    tenures: Sequence[Tenure],
+    candidate: int | None,
 ) -> VersionAnswer:
-    number = summary.version.number
-    decision = registry.decision(model.name, number)
-    assert decision is not None  # None only where no number is given
-    tenures = _tenures(registry.promotions(model.name))
     return VersionAnswer(
         model=model,
         summary=summary,
-        decision=decision,
-        checks=read_checks(decision),
-        tenures=tuple(t for t in tenures if t.promotion.version == number),
+        checks=read_checks(summary.decision),
+        tenures=tuple(tenures),
         candidate=candidate,
     )
 
@@ -176,8 +192,3 @@ def read_checks(decision: Decision) -> tuple[Check, ...]:
     return tuple(
         Check(check, findings.get(check.name), passed(check)) for check in decision.policy.checks
     )
-
-
-def _tenures(promotions: tuple[PromotionRecord, ...]) -> list[Tenure]:
-    ended = {(p.pointer, p.generation - 1): p.created_at for p in promotions}
-    return [Tenure(p, ended.get((p.pointer, p.generation))) for p in promotions]

@@ -9,17 +9,22 @@ from importlib.metadata import version
 
 import click
 
+from registry_assets.cli.at import at
 from registry_assets.cli.changing import init, pull
 from registry_assets.cli.collecting import collect
+from registry_assets.cli.comparing import compare
 from registry_assets.cli.describing import describe, tag
 from registry_assets.cli.doctor import doctor
-from registry_assets.cli.reading import explain, lineage, log, models, show, versions
+from registry_assets.cli.log import log
+from registry_assets.cli.reading import explain, models, show, versions
 from registry_assets.cli.registering import register
 from registry_assets.cli.retiring import archive, reject, unarchive
 from registry_assets.cli.text import visible
+from registry_assets.cli.tracing import lineage
 from registry_assets.cli.verifying import checkpoint, verify
 from registry_assets.errors import (
     DeclarationError,
+    InvalidInstant,
     InvalidName,
     InvalidReference,
     MetadataMissing,
@@ -34,6 +39,7 @@ from registry_assets.errors import (
 INTERRUPTED = 130
 MISTYPED = (
     DeclarationError,
+    InvalidInstant,
     InvalidName,
     InvalidReference,
     MetadataMissing,
@@ -43,7 +49,18 @@ MISTYPED = (
 )
 REFUSED = (RetiringRefused, TagRefused)
 SECTIONS = {
-    "Read the registry": (models, versions, show, lineage, explain, log, verify, checkpoint),
+    "Read the registry": (
+        models,
+        versions,
+        show,
+        lineage,
+        compare,
+        explain,
+        log,
+        at,
+        verify,
+        checkpoint,
+    ),
     "Change the registry": (init, register, tag, describe, archive, unarchive, reject),
     "Move": (pull,),
     "Care": (doctor, collect),

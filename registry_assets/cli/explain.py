@@ -19,6 +19,9 @@ from registry_assets.governance.standing import Decision
 from registry_assets.references import Reference
 from registry_assets.registry import Registry, VersionSummary
 
+NO_CANDIDATES = 10
+"""Versions that are no candidates, for one reason or the other: the newest are listed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
@@ -28,8 +31,8 @@ class Explanation:
         holding: the promotion behind what the pointer holds; None where it holds nothing.
         decision: None where there is no candidate, and no version was named.
         candidate: whether that version is the one the promotion sensor would promote.
-        unfinished: newer versions that cannot be candidates: failed, or not trained yet.
-        set_aside: newer versions that are none because a person archived or rejected them.
+        unfinished: the newest versions that cannot be candidates: failed, or not trained yet.
+        set_aside: the newest that are none because a person archived or rejected them.
     """
 
     pointer: PointerRecord
@@ -69,22 +72,18 @@ def read_explanation(registry: Registry, reference: Reference) -> Explanation:
         registry.version_numbered(reference.model, number)
     decision = registry.decision(reference.model, number, pointer=name)
     asked = decision.standing.version.number if decision else pointer.version or 0
-    versions = registry.versions(reference.model) if number is None else ()
+    unfinished: tuple[VersionRecord, ...] = ()
+    set_aside: tuple[VersionSummary, ...] = ()
+    if number is None:
+        unfinished = registry.unfinished(reference.model, above=asked, limit=NO_CANDIDATES)
+        set_aside = registry.set_aside(reference.model, above=asked, limit=NO_CANDIDATES)
     return Explanation(
         pointer=pointer,
         holding=read_holding(registry, pointer),
         decision=decision,
         candidate=asked == read_candidate(registry, reference.model, pointer=name),
-        unfinished=tuple(
-            summary.version
-            for summary in versions
-            if summary.version.state != "committed" and summary.version.number > asked
-        ),
-        set_aside=tuple(
-            summary
-            for summary in versions
-            if summary.mark is not None and summary.version.number > asked
-        ),
+        unfinished=unfinished,
+        set_aside=set_aside,
     )
 
 
@@ -96,6 +95,8 @@ def explanation_panel(explanation: Explanation) -> Panel:
     parts.append(Text(_holding(explanation)))
     parts += [Text(_unfinished(version)) for version in explanation.unfinished]
     parts += [Text(_set_aside(summary)) for summary in explanation.set_aside]
+    if NO_CANDIDATES in (len(explanation.unfinished), len(explanation.set_aside)):
+        parts.append(Text(f"(`registry versions {explanation.pointer.model}` lists older ones.)"))
     steps = _next(explanation)
     if steps:
         parts += [Text(), Text("What to do next", "bold"), _bullets(steps)]

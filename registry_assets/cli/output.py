@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from registry_assets.catalog.ledger import Event
+from registry_assets.catalog.log import LogPage
 from registry_assets.catalog.marks import MarkRecord
 from registry_assets.catalog.models import ModelRecord
 from registry_assets.catalog.pointers import PointerRecord, PromotionRecord
@@ -20,7 +21,7 @@ from registry_assets.catalog.versions import VersionRecord
 from registry_assets.catalog.words import Words
 from registry_assets.cli.answers import Check, VersionAnswer, read_checks
 from registry_assets.cli.explain import Explanation
-from registry_assets.cli.lineage import Lineage
+from registry_assets.cli.lineage import Lineage, node_document
 from registry_assets.cli.remedies import next_step
 from registry_assets.cli.show import ModelCard, VersionPage
 from registry_assets.governance.decide import Reason
@@ -50,7 +51,7 @@ def model_document(card: ModelCard) -> Document:
             for gate in model.suite["gates"]
         ],
         "pointers": [_pointer(pointer, held) for pointer, held in card.pointers],
-        "versions": len(card.versions),
+        "versions": card.versions,
         "stages": dict(card.stages),
         "created_at": model.created_at,
     }
@@ -78,9 +79,15 @@ def _pointer(pointer: PointerRecord, held: PromotionRecord | None) -> Document:
     }
 
 
-def versions_document(model: str, answers: Sequence[VersionAnswer]) -> Document:
-    """Give a model's versions, oldest first."""
-    return {"model": model, "versions": [version_document(answer) for answer in answers]}
+def models_document(cards: Sequence[ModelCard], *, total: int) -> Document:
+    """Give a page of models, and how many there are on all of them."""
+    return {"models": [model_document(card) for card in cards], "total": total}
+
+
+def versions_document(model: str, answers: Sequence[VersionAnswer], *, total: int) -> Document:
+    """Give a page of a model's versions, oldest first, and how many there are on all of them."""
+    found = [version_document(answer) for answer in answers]
+    return {"model": model, "versions": found, "total": total}
 
 
 def version_document(answer: VersionAnswer) -> Document:
@@ -245,16 +252,7 @@ def lineage_document(lineage: Lineage) -> Document:
             "dirty": lineage.answer.version.metadata.get("code_dirty"),
         },
         "evaluation": evaluation.digest if evaluation else None,
-        "manifests": [
-            {
-                "digest": node.digest,
-                "kind": node.kind,
-                "name": node.name,
-                "rows": node.rows,
-                "parents": [{"role": p.role, "digest": p.digest} for p in node.parents],
-            }
-            for node in lineage.nodes.values()
-        ],
+        "manifests": [node_document(node) for node in lineage.nodes.values()],
     }
 
 
@@ -289,9 +287,10 @@ def explanation_document(explanation: Explanation) -> Document:
     }
 
 
-def log_document(chain: str, events: Sequence[Event]) -> Document:
-    """Give events of a chain, oldest first."""
-    return {"chain": chain, "events": [_event(event) for event in events]}
+def log_document(chain: str, page: LogPage) -> Document:
+    """Give events of a chain, oldest first, and how many of the chain come before them."""
+    events = [_event(event) for event in page.events]
+    return {"chain": chain, "events": events, "earlier": page.earlier}
 
 
 def _event(event: Event) -> Document:

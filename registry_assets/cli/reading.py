@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from registry_assets.references import Reference
     from registry_assets.registry import Registry
 
+PAGE = 50
+"""Rows of a list, unless asked for another number."""
+
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--json` to a command."""
@@ -44,21 +47,39 @@ def show_page(*parts: "RenderableType") -> None:
         terminal.print(part)
 
 
+def limit_option(what: str) -> Callable[..., Any]:
+    """Give the `--limit` of a command that lists."""
+    return click.option(
+        "--limit",
+        type=click.IntRange(min=1),
+        default=PAGE,
+        show_default=True,
+        metavar="N",
+        help=f"At most so many {what}.",
+    )
+
+
 @click.command()
+@limit_option("models")
+@click.option("--after", default="", metavar="MODEL", help="Only those that come after this one.")
 @json_option
-def models(*, as_json: bool) -> None:
-    """List the models, and what is in production of each."""
-    from registry_assets.cli.output import model_document, print_json
-    from registry_assets.cli.show import read_card
+def models(*, limit: int, after: str, as_json: bool) -> None:
+    """List the models by name, and what is in production of each."""
+    from registry_assets.cli.output import models_document, print_json
+    from registry_assets.cli.show import read_cards
     from registry_assets.cli.tables import models_table
 
     registry = open_registry()
-    found = registry.models()
+    found = registry.models(after=after, limit=limit)
+    total = registry.count_models()
     if as_json:
-        cards = (read_card(registry, model.name) for model in found)
-        print_json({"models": [model_document(card) for card in cards]})
+        print_json(models_document(read_cards(registry, found), total=total))
     elif found:
-        show_page(models_table(registry))
+        show_page(models_table(registry, found))
+        if len(found) == limit and registry.models(after=found[-1].name, limit=1):
+            click.echo(f"\n{total:,} in all; more: registry models --after {found[-1].name}")
+    elif total:
+        click.echo(f"No model comes after {after}.")
     else:
         click.echo("No model is registered yet.")
         click.echo("Next: declare a RegisteredModel and launch its retrain job.")
@@ -66,13 +87,18 @@ def models(*, as_json: bool) -> None:
 
 @click.command()
 @click.argument("model")
+@limit_option("versions, the newest")
+@click.option(
+    "--before", type=click.IntRange(min=1), metavar="N", help="Only numbers below this one."
+)
 @json_option
-def versions(model: str, *, as_json: bool) -> None:
+def versions(model: str, *, limit: int, before: int | None, as_json: bool) -> None:
     """List a model's versions: stage, data, metric, gates, pointer.
 
     \b
     Examples:
       registry versions flight_delay
+      registry versions flight_delay --before 51
       registry versions flight_delay --json
     """
     from registry_assets.cli.answers import read_versions
@@ -81,11 +107,17 @@ def versions(model: str, *, as_json: bool) -> None:
 
     registry = open_registry()
     name = _model_name(model)
-    answers = read_versions(registry, name)
+    total = registry.count_versions(name)
+    answers = read_versions(registry, name, limit=limit, before=before)
     if as_json:
-        print_json(versions_document(name, answers))
+        print_json(versions_document(name, answers, total=total))
     elif answers:
         show_page(version_rows(registry.model(name), answers))
+        first = answers[0].version.number
+        if first > 1:
+            click.echo(f"\n{first - 1:,} older: registry versions {name} --before {first}")
+    elif total:
+        click.echo(f"{name} has no version below {before}.")
     else:
         click.echo(f"{name} has no version yet.")
         click.echo(f"Next: launch the job {name}__retrain.")
@@ -119,26 +151,6 @@ def show(reference: str, *, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("reference", metavar="REF")
-@json_option
-def lineage(reference: str, *, as_json: bool) -> None:
-    """Draw what a version was made from, back to the data.
-
-    \b
-    Example:
-      registry lineage flight_delay@production
-    """
-    from registry_assets.cli.answers import read_version
-    from registry_assets.cli.lineage import lineage_tree, read_lineage
-    from registry_assets.cli.output import lineage_document, print_json
-
-    registry = open_registry()
-    committed = registry.resolve(reference)
-    found = read_lineage(registry, read_version(registry, committed.reference))
-    print_json(lineage_document(found)) if as_json else show_page(lineage_tree(found))
-
-
-@click.command()
 @click.argument("reference", metavar="MODEL[@POINTER]")
 @json_option
 def explain(reference: str, *, as_json: bool) -> None:
@@ -158,36 +170,6 @@ def explain(reference: str, *, as_json: bool) -> None:
     parsed = Reference.parse(reference)
     found = read_explanation(open_registry(), parsed)
     print_json(explanation_document(found)) if as_json else show_page(explanation_panel(found))
-
-
-@click.command()
-@click.argument("model", required=False)
-@click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the newest N events.")
-@json_option
-def log(model: str | None, *, last: int | None, as_json: bool) -> None:
-    """Tell what happened to a model, or to the registry itself.
-
-    Without MODEL: new models and snapshots.
-
-    \b
-    Examples:
-      registry log flight_delay
-      registry log --last 20
-    """
-    from registry_assets.catalog.ledger import REGISTRY
-    from registry_assets.cli.output import log_document, print_json
-    from registry_assets.cli.tables import events_table
-
-    chain = REGISTRY if model is None else _model_name(model)
-    events = open_registry().log(chain)
-    if last is not None:
-        events = events[-last:]
-    if as_json:
-        print_json(log_document(chain, events))
-    elif events:
-        show_page(events_table(events))
-    else:
-        click.echo("Nothing has happened yet.")
 
 
 def _model_name(text: str) -> str:

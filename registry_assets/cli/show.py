@@ -1,8 +1,7 @@
 """Single pages: everything about one version, and the card of one model."""
 
 import json
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +10,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from registry_assets.catalog.indexing import Stage
 from registry_assets.catalog.models import ModelRecord
 from registry_assets.catalog.pointers import PointerRecord, PromotionRecord
 from registry_assets.catalog.snapshots import SnapshotRecord
 from registry_assets.catalog.words import Saying, Words
-from registry_assets.cli.answers import VersionAnswer, read_holding
+from registry_assets.cli.answers import VersionAnswer
 from registry_assets.cli.figures import comparison_table, read_figures, slices_table
 from registry_assets.cli.remedies import next_steps
 from registry_assets.cli.styles import (
@@ -30,7 +30,7 @@ from registry_assets.cli.text import holdout, moment, plural, short, span, visib
 from registry_assets.evaluation.results import EvaluationResult
 from registry_assets.governance.decide import Held
 from registry_assets.recipe import SnapshotRef
-from registry_assets.registry import Registry, VersionSummary
+from registry_assets.registry import Registry
 
 ENVIRONMENT_FILE = "environment.json"
 
@@ -56,17 +56,21 @@ class VersionPage:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """A model with its pointers, each beside the promotion that moved it last."""
+    """A model with its pointers, each beside the promotion that moved it last.
+
+    Args:
+        stages: how many versions there are of each stage.
+    """
 
     model: ModelRecord
     words: Words
     pointers: tuple[tuple[PointerRecord, PromotionRecord | None], ...]
-    versions: tuple[VersionSummary, ...]
+    stages: Mapping[Stage, int]
 
     @property
-    def stages(self) -> Counter[str]:
-        """How many versions there are of each stage."""
-        return Counter(summary.stage for summary in self.versions)
+    def versions(self) -> int:
+        """How many versions there are."""
+        return sum(self.stages.values())
 
 
 def read_page(registry: Registry, answer: VersionAnswer) -> VersionPage:
@@ -90,12 +94,22 @@ def read_page(registry: Registry, answer: VersionAnswer) -> VersionPage:
 
 def read_card(registry: Registry, name: str) -> ModelCard:
     """Read everything about a model that is not about one version."""
-    return ModelCard(
-        model=registry.model(name),
-        words=registry.words(name),
-        pointers=tuple((p, read_holding(registry, p)) for p in registry.pointers(name)),
-        versions=registry.versions(name),
-    )
+    (card,) = read_cards(registry, [registry.model(name)])
+    return card
+
+
+def read_cards(registry: Registry, models: Sequence[ModelRecord]) -> list[ModelCard]:
+    """Read the cards of a page of models."""
+    stages, held = registry.stages(models), registry.holdings(models)
+    return [
+        ModelCard(
+            model=model,
+            words=registry.words(model.name),
+            pointers=tuple(held[model.name]),
+            stages=stages[model.name],
+        )
+        for model in models
+    ]
 
 
 def version_page(page: VersionPage) -> Group:
@@ -353,13 +367,15 @@ def _pointer(pointer: PointerRecord, held: PromotionRecord | None) -> Text:
 def _stages(card: ModelCard) -> Text:
     if not card.versions:
         return Text("none yet", "dim")
-    counts = [Text(f"{n} ") + stage_text(stage) for stage, n in _ordered(card.stages)]
-    return Text(f"{len(card.versions)}: ") + Text(", ").join(counts)
+    counts = [Text(f"{n:,} ") + stage_text(stage) for stage, n in _ordered(card.stages)]
+    return Text(f"{card.versions:,}: ") + Text(", ").join(counts)
 
 
-def _ordered(stages: Counter[str]) -> list[tuple[Any, int]]:
-    order = ("production", "staging", "development", "rejected", "failed", "archived")
-    return [(stage, stages[stage]) for stage in order if stages[stage]]
+def _ordered(stages: Mapping[Stage, int]) -> list[tuple[Stage, int]]:
+    order: tuple[Stage, ...] = (
+        "production", "staging", "development", "rejected", "failed", "archived"
+    )  # fmt: skip
+    return [(stage, stages[stage]) for stage in order if stages.get(stage)]
 
 
 def _pairs(values: Mapping[str, Any]) -> str:

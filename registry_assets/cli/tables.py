@@ -11,6 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from registry_assets.catalog.counts import ModelCounts
 from registry_assets.catalog.ledger import Event
 from registry_assets.catalog.models import PRODUCTION, ModelRecord
 from registry_assets.cli.answers import VersionAnswer, read_versions
@@ -25,31 +26,31 @@ WIDE = 110
 """Columns of a terminal from which a version fits into one line."""
 
 
-def models_table(registry: Registry) -> Table:
-    """Show every model: risk, versions, what is in production, what is newest."""
+def models_table(registry: Registry, models: Sequence[ModelRecord]) -> Table:
+    """Show a page of models: risk, versions, what is in production, what is newest."""
     table = plain_table("model", "risk", "versions", "production", "newest", "owners")
     table.columns[2].justify = "right"
-    for model in registry.models():
-        versions = registry.versions(model.name)
+    counts = registry.model_counts(models)
+    for model in models:
+        found = counts[model.name]
         newest = Text("none yet", "dim")
-        if versions:
-            newest = Text(f"{versions[-1].version.number} ") + stage_text(versions[-1].stage)
+        if found.newest is not None:
+            newest = Text(f"{found.versions} ") + stage_text(found.newest)
         table.add_row(
             Text(model.name, "bold"),
             Text(visible(str(model.policy["risk"]))),
-            str(len(versions)),
-            _production(registry, model),
+            f"{found.versions:,}",
+            _production(found),
             newest,
             Text(visible(", ".join(model.owners))),
         )
     return table
 
 
-def _production(registry: Registry, model: ModelRecord) -> Text:
-    pointer = registry.pointer(model.name, PRODUCTION)
-    if pointer.version is None:
+def _production(counts: ModelCounts) -> Text:
+    if counts.version is None:
         return Text("nothing yet", "dim")
-    return Text(f"{pointer.version} since {day(pointer.moved_at)}", "green")
+    return Text(f"{counts.version} since {day(counts.moved_at)}", "green")
 
 
 def versions_table(registry: Registry, model: str, *, width: int | None = None) -> Table:

@@ -46,8 +46,8 @@ def resolve(connection: sa.Connection, reference: Reference) -> VersionRecord:
                 hint=f"`registry explain {model}` says what the newest candidate waits for",
             )
         return get_committed(connection, model, pointer.version)
-    numbers = [v.number for v in list_versions(connection, model) if v.state == "committed"]
-    example = f"{model}:{numbers[-1]}" if numbers else f"{model}:1"
+    newest = list_versions(connection, model, state="committed", limit=1)
+    example = newest[0].reference if newest else f"{model}:1"
     raise InvalidReference(
         f"{model!r} names a registered model, not one of its versions",
         hint=f"name a version, {example}, or a pointer, {model}@production",

@@ -1,22 +1,26 @@
 """Finds what the registry knows and Dagster's event log is missing; tells nobody.
 
 From rows alone, for a sensor looks twice a minute. What becomes of it is in `reporting`.
+Where nothing was missing and neither side has moved since, as `watching` tells, it is not
+looked for again, but now and then.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
 
+from registry_assets.catalog.committed import Committed
 from registry_assets.catalog.models import PRODUCTION
 from registry_assets.declaration import RegisteredModel
+from registry_assets.errors import NotFound
 from registry_assets.manifest import Json, canonical_json, sha256_digest
 from registry_assets.orchestration.attempts import versions_alive
 from registry_assets.orchestration.io_manager import asset_name
 from registry_assets.orchestration.keys import Names
 from registry_assets.orchestration.version_assets import VersionAssets
-from registry_assets.registry import Registry, VersionSummary
+from registry_assets.orchestration.watching import SNAPSHOTS, Seen, read_states
+from registry_assets.registry import Registry
 
 _PAGE = 100
 
@@ -52,10 +56,17 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Everything that Dagster is missing: events, and partitions to be added."""
+    """Everything that Dagster is missing: events, and partitions to be added.
+
+    Args:
+        looked_at: the models that were looked through, and `SNAPSHOTS`.
+        seen: what needs no looking at next time, as long as it does not move.
+    """
 
     missing: tuple[Missing, ...]
     partitions: tuple[dg.AddDynamicPartitionsRequest, ...]
+    looked_at: tuple[str, ...]
+    seen: Seen
 
     @property
     def state(self) -> str:
@@ -74,40 +85,66 @@ class Found:
         return f"added {keys} partition{'s' if keys > 1 else ''} that Dagster was missing"
 
 
-def find_missing(instance: dg.DagsterInstance, registry: Registry, reported: Reported) -> Found:
-    """Find what Dagster is missing."""
+def find_missing(
+    instance: dg.DagsterInstance,
+    registry: Registry,
+    reported: Reported,
+    *,
+    seen: Seen,
+) -> Found:
+    """Find what Dagster is missing.
+
+    Args:
+        seen: what was complete at the last look, and is looked through only if it moved.
+    """
+    # Read first: what moves while this looks has moved since, next time.
+    states = read_states(
+        instance,
+        registry,
+        models=[model.name for model, _ in reported.models],
+        snapshots=[key for key, _ in reported.snapshots],
+    )
     missing: list[Missing] = []
     partitions: list[dg.AddDynamicPartitionsRequest] = []
-    for key, partitioned in reported.snapshots:
-        missing += _missing_snapshots(instance, registry, key, partitioned=partitioned)
-    known = {model.name for model in registry.models()}
+    looked_at = [name for name, state in states.items() if not seen.is_complete(name, state)]
+    complete = {name: state for name, state in states.items() if name not in looked_at}
+    if SNAPSHOTS in looked_at:
+        for key, partitioned in reported.snapshots:
+            missing += _missing_snapshots(instance, registry, key, partitioned=partitioned)
+        if not missing:
+            complete[SNAPSHOTS] = states[SNAPSHOTS]
     for model, assets in reported.models:
-        if model.name not in known:
+        if model.name not in looked_at:
             continue
         alive = versions_alive(instance, model=model.name)
         versions = _settled(registry, model.name, alive)
         keys = _missing_keys(instance, model.name, versions)
         if keys:
             partitions.append(assets.partitions.build_add_request(keys))
-        missing += _missing_versions(instance, registry, model.name, versions)
-        missing += _missing_promotions(instance, registry, model.name, alive)
-    return Found(tuple(missing), tuple(partitions))
+        found = [
+            *_missing_versions(instance, model.name, versions),
+            *_missing_promotions(instance, registry, model.name, alive),
+        ]
+        missing += found
+        if not (keys or found or alive):
+            complete[model.name] = states[model.name]
+    return Found(tuple(missing), tuple(partitions), tuple(looked_at), seen.after(complete))
 
 
-def _settled(registry: Registry, model: str, alive: set[int]) -> list[VersionSummary]:
+def _settled(registry: Registry, model: str, alive: set[int]) -> list[Committed]:
     """Give the committed versions that no run is about: a live run reports its own."""
-    return [
-        summary
-        for summary in registry.versions(model)
-        if summary.version.state == "committed" and summary.version.number not in alive
-    ]
+    try:
+        versions = registry.committed(model)
+    except NotFound:
+        return []  # declared in code, and never trained
+    return [version for version in versions if version.number not in alive]
 
 
 def _missing_keys(
-    instance: dg.DagsterInstance, model: str, versions: Sequence[VersionSummary]
+    instance: dg.DagsterInstance, model: str, versions: Sequence[Committed]
 ) -> list[str]:
     there = set(instance.get_dynamic_partitions(Names(model).versions))
-    return [str(v.version.number) for v in versions if str(v.version.number) not in there]
+    return [str(v.number) for v in versions if str(v.number) not in there]
 
 
 def _missing_snapshots(
@@ -124,40 +161,34 @@ def _missing_snapshots(
 
 
 def _missing_versions(
-    instance: dg.DagsterInstance,
-    registry: Registry,
-    model: str,
-    versions: Sequence[VersionSummary],
+    instance: dg.DagsterInstance, model: str, versions: Sequence[Committed]
 ) -> Iterator[Missing]:
     names = Names(model)
     trained = set(instance.get_materialized_partitions(names.model_key))
     evaluated = set(instance.get_materialized_partitions(names.evaluation_key))
-    evaluated -= _outdated(instance, registry, model, versions)
-    for summary in versions:
-        key = str(summary.version.number)
+    evaluated -= _outdated(instance, model, versions)
+    for version in versions:
+        key = str(version.number)
         if key not in trained:
-            yield Missing(names.model_key, str(summary.version.digest), key)
-        if summary.evaluation is not None and key not in evaluated:
-            yield Missing(names.evaluation_key, summary.evaluation.digest, key)
+            yield Missing(names.model_key, version.digest, key)
+        if version.evaluation is not None and key not in evaluated:
+            yield Missing(names.evaluation_key, version.evaluation, key)
 
 
-def _outdated(
-    instance: dg.DagsterInstance, registry: Registry, model: str, versions: Sequence[VersionSummary]
-) -> set[str]:
+def _outdated(instance: dg.DagsterInstance, model: str, versions: Sequence[Committed]) -> set[str]:
     """Give the keys whose newest evaluation is not the one that Dagster shows."""
-    times = Counter(evaluation.version for evaluation in registry.evaluations(model))
     found = set()
-    for summary in versions:
-        key = str(summary.version.number)
-        # One look per version would read every picture ever shown, at each tick.
-        if summary.evaluation is None or times[summary.version.number] < 2:
+    for version in versions:
+        key = str(version.number)
+        # One look per version would read every picture ever shown.
+        if version.evaluation is None or version.evaluated < 2:
             continue
         asset = Names(model).evaluation_key
         where = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=[key])
         for record in instance.fetch_materializations(where, limit=1).records:
             event = record.asset_materialization
             tags = (event.tags or {}) if event else {}
-            if tags.get("dagster/data_version") != summary.evaluation.digest:
+            if tags.get("dagster/data_version") != version.evaluation:
                 found.add(key)
     return found
 

@@ -71,7 +71,7 @@ def pointer_asset(declared: RegisteredModel, source: RegistryResource) -> dg.Ass
 
 def _bring_into_force(registry: Registry, declared: RegisteredModel, run: RunInfo) -> None:
     """Record today's declaration, so that nothing moves by gates or a policy of before."""
-    if declared.name in {model.name for model in registry.models()}:
+    if registry.is_registered(declared.name):
         declare_model(registry.backends, declared, actor=run.actor)
 
 

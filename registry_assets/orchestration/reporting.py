@@ -10,6 +10,7 @@ but Dagster's SQLite storage takes only one such result of a check for each part
 """
 
 import json
+import time
 from collections.abc import Iterator
 
 import dagster as dg
@@ -31,6 +32,7 @@ from registry_assets.orchestration.presentation import (
 )
 from registry_assets.orchestration.resource import RegistryResource, refuse
 from registry_assets.orchestration.version_assets import VersionAssets
+from registry_assets.orchestration.watching import SWEEP_SECONDS, Seen
 from registry_assets.registry import Registry, VersionSummary
 
 REPORT_SENSOR = "registry__report"
@@ -54,12 +56,15 @@ def report_sensor(
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Looks for snapshots, versions, evaluations and promotions that are in the"
         f" registry and not in Dagster's event log, made elsewhere or deleted in the UI, and"
-        f" launches the job `{REPORT_JOB}`. It adds missing partitions by itself.",
+        f" launches the job `{REPORT_JOB}`. It adds missing partitions by itself. Where neither"
+        f" side has moved, it looks every {SWEEP_SECONDS // 60} minutes.",
     )
     def report(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        found = find_missing(context.instance, source.open(), reported)
+        seen = Seen.read(context.cursor, now=time.time())
+        found = find_missing(context.instance, source.open(), reported, seen=seen)
         requests, reason = _request(context.instance, found)
         return dg.SensorResult(
+            cursor=found.seen.to_text(),
             run_requests=requests,
             dynamic_partitions_requests=found.partitions,
             skip_reason=None if requests else "; ".join(filter(None, [reason, found.added])),
@@ -78,7 +83,8 @@ def report_job(reported: Reported, source: RegistryResource) -> dg.JobDefinition
         """Log every event that is missing; of one that cannot be made, say why at the end."""
         try:
             registry = source.open()
-            missing = find_missing(context.instance, registry, reported).missing
+            found = find_missing(context.instance, registry, reported, seen=Seen(time.time()))
+            missing = found.missing
         except RegistryError as error:
             raise refuse(error) from error
         failures = []
@@ -181,9 +187,10 @@ def _evaluation_events(
 def _promotion_events(
     instance: dg.DagsterInstance, registry: Registry, model: str, missing: Missing
 ) -> Iterator[Event]:
-    promotions = {p.generation: p for p in registry.promotions(model, PRODUCTION)}
-    promotion = promotions[missing.generation or 0]
-    newest = promotion.generation == max(promotions)
+    promotion = registry.promotion(model, PRODUCTION, missing.generation or 0)
+    if promotion is None:
+        return
+    newest = promotion.generation == registry.pointer(model, PRODUCTION).generation
     if newest and not is_verified(instance, model, promotion.digest):
         yield check_event(verify_pointer(registry, model), None)
     yield _materialization(missing, promotion_metadata(promotion))

@@ -189,9 +189,9 @@ def _missing(
 
 
 def _reserved(source: RegistryResource, model: str) -> list[int]:
-    registry = source.open()
-    if model not in {known.name for known in registry.models()}:
-        return []
+    try:
+        reserved = source.open().reserved(model)
+    except NotFound:
+        return []  # declared in code, and never asked for
     # One that a person is registering has its estimator already: there is nothing to train.
-    reserved = registry.reserved(model)
     return [version.number for version in reserved if version.recipe.estimator is None]

@@ -21,7 +21,7 @@ def test_init_makes_a_registry_and_says_what_to_do_next(command: Command, tmp_pa
     nothing = command("models", folder=tmp_path)
     assert (nothing.code, nothing.out.splitlines()[0]) == (0, "No model is registered yet.")
     assert command("log", folder=tmp_path).out == "Nothing has happened yet.\n"
-    assert command("models", "--json", folder=tmp_path).document == {"models": []}
+    assert command("models", "--json", folder=tmp_path).document == {"models": [], "total": 0}
 
 
 def test_repeating_init_changes_nothing_and_says_so(command: Command, copied: Path) -> None:

@@ -190,7 +190,17 @@ def test_help_shows_the_groups_and_the_exit_codes(command: Command) -> None:
     sections = ("Read the registry:", "Change the registry:", "Move:", "Exit codes:")
     places = [ran.out.index(section) for section in sections]
     assert places == sorted(places)
-    for name in ("models", "versions", "show", "lineage", "explain", "log", "verify"):
+    for name in (
+        "models",
+        "versions",
+        "show",
+        "lineage",
+        "compare",
+        "explain",
+        "log",
+        "at",
+        "verify",
+    ):
         assert f"  {name} " in ran.out[places[0] : places[1]]
         assert "--json" in command(name, "--help").out
 

@@ -77,6 +77,9 @@ def test_at_80_columns_neither_dates_nor_intervals_are_broken(command: Command) 
         ("lineage", "flight_delay:2"),
         ("explain", "flight_delay"),
         ("log", "flight_delay"),
+        ("compare", "flight_delay:1", "flight_delay:2"),
+        ("lineage", "flights[2013-01]"),
+        ("at", "flight_delay", "2013-04-15T00:00Z"),
     ],
 )
 def test_every_page_fits_the_terminal_and_nothing_is_cut_off(
