@@ -3,6 +3,9 @@
     RegistryError
     ├── InvalidName, InvalidReference          what a person typed
     ├── InvalidInstant                         a time that names no moment yet passed
+    ├── InvalidQuery                           a filter, an order or a cursor of a search
+    │   └── InvalidCursor
+    ├── QueryTooBroad                          a search that would read too many rows
     ├── DeclarationError                       a declaration that contradicts itself
     ├── NoRegistry, NotFound                   nothing there under that name
     ├── MetadataMissing, CodeCommitUnknown     required facts that nobody gave
@@ -73,6 +76,28 @@ class InvalidInstant(RegistryError):
     """A time without a zone, not yet come, or that is no time at all."""
 
     code = "invalid_instant"
+
+
+class InvalidQuery(RegistryError):
+    """A search that cannot be read; `column` is where in the filter, from 1, if anywhere."""
+
+    code = "invalid_query"
+
+    def __init__(self, message: str, *, column: int | None = None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.column = column
+
+
+class InvalidCursor(InvalidQuery):
+    """A cursor that is none, or of another search."""
+
+    code = "invalid_cursor"
+
+
+class QueryTooBroad(RegistryError):
+    """A search that would have to read too many rows; the hint names a term to add."""
+
+    code = "query_too_broad"
 
 
 class DeclarationError(RegistryError):

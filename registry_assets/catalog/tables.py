@@ -308,7 +308,9 @@ indexed_versions = sa.Table(
     sa.UniqueConstraint("model", "number"),
     sa.Index(None, "created_at", "id"),
     sa.Index(None, "model", "created_at", "id"),
+    sa.Index(None, "number", "id"),
     sa.Index(None, "stage", "created_at", "id"),
+    sa.Index(None, "state", "created_at", "id"),
     sa.Index(None, "model", "stage", "created_at", "id"),
     sa.Index(None, "actor", "created_at", "id"),
     sa.Index(None, "code_commit", "created_at", "id"),
@@ -331,6 +333,8 @@ indexed_evaluations = sa.Table(
     sa.Index(None, "created_at", "id"),
     sa.Index(None, "model", "created_at", "id"),
     sa.Index(None, "passed", "created_at", "id"),
+    sa.Index(None, "suite_digest", "created_at", "id"),
+    sa.Index(None, "version", "id"),
     sa.Index(None, "digest"),
 )
 
@@ -343,8 +347,9 @@ def _terms(name: str, value: "sa.types.TypeEngine[Any]") -> sa.Table:
     return sa.Table(
         name,
         metadata,
-        sa.Column("entity", TEXT, primary_key=True),
+        # The number first: it tells apart at the first look, and searches test terms by key.
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("entity", TEXT, primary_key=True),
         sa.Column("name", TEXT, primary_key=True),
         sa.Column("value", value, primary_key=True),
         sa.Column("created_at", TEXT, nullable=False),

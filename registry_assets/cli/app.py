@@ -19,6 +19,7 @@ from registry_assets.cli.log import log
 from registry_assets.cli.reading import explain, models, show, versions
 from registry_assets.cli.registering import register
 from registry_assets.cli.retiring import archive, reject, unarchive
+from registry_assets.cli.searching import search
 from registry_assets.cli.text import visible
 from registry_assets.cli.tracing import lineage
 from registry_assets.cli.verifying import checkpoint, verify
@@ -26,10 +27,12 @@ from registry_assets.errors import (
     DeclarationError,
     InvalidInstant,
     InvalidName,
+    InvalidQuery,
     InvalidReference,
     MetadataMissing,
     NoRegistry,
     NotFound,
+    QueryTooBroad,
     RegistryError,
     RetiringRefused,
     TagRefused,
@@ -41,10 +44,12 @@ MISTYPED = (
     DeclarationError,
     InvalidInstant,
     InvalidName,
+    InvalidQuery,
     InvalidReference,
     MetadataMissing,
     NoRegistry,
     NotFound,
+    QueryTooBroad,
     VersionFailed,
 )
 REFUSED = (RetiringRefused, TagRefused)
@@ -58,6 +63,7 @@ SECTIONS = {
         explain,
         log,
         at,
+        search,
         verify,
         checkpoint,
     ),

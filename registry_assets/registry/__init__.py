@@ -17,6 +17,7 @@ from registry_assets.lifecycle.checkpoints import identify
 from registry_assets.registry.answers import Answers, VersionSummary
 from registry_assets.registry.care import Care
 from registry_assets.registry.deployment import Deployment
+from registry_assets.registry.searching import Searching
 from registry_assets.registry.steps import Steps
 from registry_assets.registry.words import Words
 from registry_assets.store import Store, create_store, open_store
@@ -24,7 +25,7 @@ from registry_assets.store import Store, create_store, open_store
 __all__ = ["Registry", "VersionSummary"]
 
 
-class Registry(Answers, Steps, Words, Deployment, Care):
+class Registry(Answers, Searching, Steps, Words, Deployment, Care):
     """An open registry.
 
     Examples:

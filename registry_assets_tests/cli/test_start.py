@@ -42,6 +42,7 @@ def imported(world: World, *arguments: str) -> set[str]:
         ("at", "flight_delay", "2013-04-15T00:00Z"),
         ("explain", "flight_delay"),
         ("log",),
+        ("search", "stage = 'production' and tags.team = 'airline-ops'"),
         ("verify",),
     ],
 )

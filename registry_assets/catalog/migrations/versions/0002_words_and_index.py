@@ -74,6 +74,18 @@ def upgrade() -> None:
         ["passed", "created_at", "id"],
         unique=False,
     )
+    op.create_index(
+        op.f("ix_indexed_evaluations_suite_digest_created_at_id"),
+        "indexed_evaluations",
+        ["suite_digest", "created_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_indexed_evaluations_version_id"),
+        "indexed_evaluations",
+        ["version", "id"],
+        unique=False,
+    )
     op.create_table(
         "indexed_models",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -155,19 +167,31 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        op.f("ix_indexed_versions_number_id"),
+        "indexed_versions",
+        ["number", "id"],
+        unique=False,
+    )
+    op.create_index(
         op.f("ix_indexed_versions_stage_created_at_id"),
         "indexed_versions",
         ["stage", "created_at", "id"],
         unique=False,
     )
+    op.create_index(
+        op.f("ix_indexed_versions_state_created_at_id"),
+        "indexed_versions",
+        ["state", "created_at", "id"],
+        unique=False,
+    )
     op.create_table(
         "number_terms",
-        sa.Column("entity", TEXT, nullable=False),
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("entity", TEXT, nullable=False),
         sa.Column("name", TEXT, nullable=False),
         sa.Column("value", sa.Float(precision=53), nullable=False),
         sa.Column("created_at", TEXT, nullable=False),
-        sa.PrimaryKeyConstraint("entity", "id", "name", "value", name=op.f("pk_number_terms")),
+        sa.PrimaryKeyConstraint("id", "entity", "name", "value", name=op.f("pk_number_terms")),
     )
     op.create_index(
         op.f("ix_number_terms_entity_name_value_created_at_id"),
@@ -183,12 +207,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "text_terms",
-        sa.Column("entity", TEXT, nullable=False),
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("entity", TEXT, nullable=False),
         sa.Column("name", TEXT, nullable=False),
         sa.Column("value", TEXT, nullable=False),
         sa.Column("created_at", TEXT, nullable=False),
-        sa.PrimaryKeyConstraint("entity", "id", "name", "value", name=op.f("pk_text_terms")),
+        sa.PrimaryKeyConstraint("id", "entity", "name", "value", name=op.f("pk_text_terms")),
     )
     op.create_index(
         op.f("ix_text_terms_entity_name_value_created_at_id"),

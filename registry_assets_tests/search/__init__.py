@@ -1,0 +1,1 @@
+"""Search, held against a plain reading of every row, on both databases."""
