@@ -7,7 +7,17 @@ import pytest
 
 from registry_assets_tests.worlds import World
 
-HEAVY = ("dagster", "pandas", "sklearn", "pyarrow", "evidently", "matplotlib", "boto3", "numpy")
+HEAVY = (
+    "dagster",
+    "pandas",
+    "sklearn",
+    "pyarrow",
+    "evidently",
+    "matplotlib",
+    "boto3",
+    "numpy",
+    "psycopg2",
+)
 PROGRAM = """
 import sys
 from registry_assets.cli.app import run

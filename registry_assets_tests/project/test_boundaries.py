@@ -82,7 +82,7 @@ def test_one_place_holds_every_import_that_is_not_public_dagster() -> None:
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
-    heavy = ["dagster", "evidently", "matplotlib", "boto3"]
+    heavy = ["dagster", "evidently", "matplotlib", "boto3", "psycopg2"]
     program = (
         "import json, sys; import registry_assets;"
         f"print(json.dumps([name for name in {heavy} if name in sys.modules]))"
