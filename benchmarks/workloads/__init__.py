@@ -11,6 +11,7 @@ from benchmarks.cases import Case, Scale
 WORKLOADS = (
     "resolve",
     "get_model",
+    "search",
     "move_pointer",
     "load",
     "fresh",
