@@ -58,8 +58,8 @@ def init(folder: Path, *, as_json: bool) -> None:
     if above is not None:
         click.echo(f"Note: {above.folder} above has another one; from here on this one answers.")
     click.echo(
-        "Next: keep .registry out of git, declare a RegisteredModel in a Dagster code location,"
-        "\n      and materialize its features; `registry models` then lists it."
+        "Next: declare a RegisteredModel in a Dagster code location"
+        " and materialize its\n      features; `registry models` then lists it."
     )
 
 
