@@ -5,8 +5,9 @@ package asks which of them it works on.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import ClassVar
 
 import sqlalchemy as sa
@@ -36,18 +37,14 @@ class Driver(ABC):
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """Give a connection in one consistent read transaction."""
-        with self._session() as session:
-            self.begin_read(session)
-            session.connection.begin()
+        with self._session(self.begin_read) as session:
             yield session.connection
             self.end_read(session)
 
     @contextmanager
     def write(self, chain: str | None) -> Iterator[sa.Connection]:
         """Give a connection that alone may change a chain, or any; commits unless it raises."""
-        with self._session() as session:
-            self.begin_write(session, chain)
-            session.connection.begin()
+        with self._session(partial(self.begin_write, chain=chain)) as session:
             yield session.connection
             if not self.pool.is_ours(session):
                 raise CatalogError(
@@ -57,11 +54,23 @@ class Driver(ABC):
             self.commit(session)
 
     @contextmanager
-    def _session(self) -> Iterator[Session]:
+    def _session(self, begin: Callable[[Session], None]) -> Iterator[Session]:
         """Lend a session; whatever is raised with it is undone first, and said in our words."""
         session = None
         try:
             session = self.pool.take()
+            try:
+                begin(session)
+            except Exception as error:
+                if not self.is_lost(session, error):
+                    raise
+                # It had waited here, and the server is another one by now. Nothing was asked
+                # of it yet, so a new one does as well.
+                self.pool.discard(session)
+                self.pool.close()
+                session = self.pool.take()
+                begin(session)
+            session.connection.begin()
             yield session
         except BaseException as error:
             if session is not None:
@@ -114,6 +123,10 @@ class Driver(ABC):
     @abstractmethod
     def roll_back(self, session: Session) -> None:
         """Undo what the session's transaction did, so that another may begin."""
+
+    @abstractmethod
+    def is_lost(self, session: Session, error: BaseException | None) -> bool:
+        """Tell whether the session is of no more use because its server has gone."""
 
     @abstractmethod
     def translate(self, error: Exception) -> RegistryError | None:

@@ -115,7 +115,7 @@ class PostgresqlDriver(Driver):
         try:
             session.connection.commit()
         except sa.exc.DBAPIError as error:
-            if not _is_lost(session, error.orig):
+            if not self.is_lost(session, error.orig):
                 raise
 
     def commit(self, session: Session) -> None:
@@ -142,6 +142,12 @@ class PostgresqlDriver(Driver):
         """Roll back, also where SQLAlchemy has not begun."""
         session.connection.rollback()
         session.raw.rollback()
+
+    def is_lost(self, session: Session, error: BaseException | None) -> bool:
+        """Tell by the error, or by what libpq knows of the connection."""
+        return bool(session.raw.closed) or (
+            isinstance(error, psycopg2.Error) and _is_shut_down(error)
+        )
 
     def translate(self, error: Exception) -> RegistryError | None:
         """Tell busy, lost and refused apart."""
@@ -309,10 +315,6 @@ def _is_alive(session: Session) -> bool:
     poll = select.poll()
     poll.register(session.raw.fileno(), select.POLLIN)
     return not poll.poll(0)
-
-
-def _is_lost(session: Session, error: BaseException | None) -> bool:
-    return bool(session.raw.closed) or (isinstance(error, psycopg2.Error) and _is_shut_down(error))
 
 
 def _is_shut_down(error: psycopg2.Error) -> bool:

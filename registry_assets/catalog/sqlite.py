@@ -135,6 +135,10 @@ class SqliteDriver(Driver):
         if session.raw.in_transaction:
             session.raw.rollback()
 
+    def is_lost(self, session: Session, error: BaseException | None) -> bool:
+        """Tell that a file has no server that could go."""
+        return False
+
     def translate(self, error: Exception) -> RegistryError | None:
         """Tell busy, refused, unreadable and damaged apart."""
         cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error

@@ -78,6 +78,21 @@ def test_a_server_restarted_between_two_calls_costs_neither_of_them(
     assert chains(catalog) == ["a", "b"]
 
 
+def test_a_connection_that_died_unnoticed_costs_a_writer_nothing(
+    proxied: tuple[Catalog, Proxy],
+) -> None:
+    catalog, proxy = proxied
+    write_head(catalog, "a")
+    proxy.cut_before = b"BEGIN"  # as if the other end had been gone before this
+    with pytest.raises(CatalogUnreachable):
+        write_head(catalog, "b")
+    assert proxy.cuts == 2  # the old connection, and the new one in its place
+    proxy.once = True
+    write_head(catalog, "a2")
+    assert proxy.cuts == 3
+    assert chains(catalog) == ["a", "a2"]
+
+
 @pytest.mark.parametrize("done", [False, True])
 def test_a_connection_cut_at_the_commit_leaves_the_outcome_open(
     proxied: tuple[Catalog, Proxy], *, done: bool

@@ -64,11 +64,11 @@ class PostgresServer:
             connection.close()
 
     def disconnect(self, url: str) -> None:
-        """End every session in a database, as an administrator does."""
-        self.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            f" WHERE datname = '{_name(url)}' AND pid <> pg_backend_pid()"
-        )
+        """End every session in a database, as an administrator does, and wait until they are."""
+        others = f"datname = '{_name(url)}' AND pid <> pg_backend_pid()"
+        self.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+        while self.execute(f"SELECT 1 FROM pg_stat_activity WHERE {others}"):
+            time.sleep(0.01)
 
     def restart(self, url: str) -> None:
         """Stop the server and start it again; if it is not ours, end all sessions there."""

@@ -13,6 +13,7 @@ class Proxy:
 
     Args:
         cut_before: the connection ends in the place of the first message that holds this.
+        once: only the first such message is cut at.
         cut_after: it ends once the server has answered that message; the answer is lost.
         instead: bytes of the server's, and what the client gets in their place.
     """
@@ -20,6 +21,7 @@ class Proxy:
     target: tuple[str, int]
     cut_before: bytes = b""
     cut_after: bytes = b""
+    once: bool = False
     instead: dict[bytes, bytes] = field(default_factory=dict)
     port: int = 0
     cuts: int = 0
@@ -40,6 +42,8 @@ class Proxy:
             while data := client.recv(65536):
                 if self.cut_before and self.cut_before in data:
                     self.cuts += 1
+                    if self.once:
+                        self.cut_before = b""
                     break
                 if self.cut_after and self.cut_after in data:
                     self.cuts += 1
