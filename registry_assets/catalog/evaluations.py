@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from registry_assets.catalog import statements
 from registry_assets.catalog.engine import Catalog
 from registry_assets.catalog.indexing import add_evaluation
 from registry_assets.catalog.ledger import Change, change
@@ -183,12 +184,10 @@ def newest_evaluation(
     connection: sa.Connection, model: str, version: int, *, suite_digest: str | None = None
 ) -> EvaluationRecord | None:
     """Give the newest complete evaluation of a version, under one suite if given."""
-    query = sa.select(evaluations).where(
-        evaluations.c.model == model, evaluations.c.version == version
-    )
+    key: dict[str, Any] = {"model": model, "version": version}
     if suite_digest is not None:
-        query = query.where(evaluations.c.suite_digest == suite_digest)
-    row = connection.execute(query.order_by(evaluations.c.id.desc()).limit(1)).one_or_none()
+        key["suite_digest"] = suite_digest
+    row = statements.newest(connection, evaluations, "id", **key)
     return None if row is None else as_evaluation(row)
 
 
@@ -196,18 +195,10 @@ def read_verdicts(
     connection: sa.Connection, model: str, version: int, *, evaluation_id: int | None
 ) -> tuple[VerdictRecord, ...]:
     """Give the verdicts of one evaluation; with None, those reached when it was committed."""
-    rows = connection.execute(
-        sa.select(verdicts)
-        .where(
-            verdicts.c.model == model,
-            verdicts.c.version == version,
-            verdicts.c.evaluation_id.is_(None)
-            if evaluation_id is None
-            else verdicts.c.evaluation_id == evaluation_id,
-        )
-        .order_by(verdicts.c.id)
+    rows = statements.find(
+        connection, verdicts, model=model, version=version, evaluation_id=evaluation_id
     )
-    return tuple(as_verdict(row) for row in rows)
+    return tuple(as_verdict(row) for row in sorted(rows, key=lambda row: row.id))
 
 
 def list_evaluations(connection: sa.Connection, model: str) -> tuple[EvaluationRecord, ...]:

@@ -9,6 +9,7 @@ from typing import Literal
 
 import sqlalchemy as sa
 
+from registry_assets.catalog import statements
 from registry_assets.catalog.ledger import Change
 from registry_assets.catalog.tables import marks
 
@@ -50,7 +51,7 @@ class MarkRecord:
 
 def read_mark(connection: sa.Connection, model: str, number: int) -> MarkRecord | None:
     """Give a version's mark; None where no person ever archived or rejected it."""
-    row = connection.execute(sa.select(marks).filter_by(model=model, number=number)).one_or_none()
+    row = statements.find(connection, marks, model=model, number=number).one_or_none()
     return None if row is None else MarkRecord(**row._asdict())
 
 

@@ -146,12 +146,8 @@ def newest_promotion(connection: sa.Connection, model: str, pointer: str) -> Pro
     Raises:
         CatalogError: there is none, though the pointer has moved.
     """
-    row = connection.execute(
-        sa.select(promotions)
-        .where(promotions.c.model == model, promotions.c.pointer == pointer)
-        .order_by(promotions.c.generation.desc())
-        .limit(1)
-    ).one_or_none()
+    key = {"model": model, "pointer": pointer}
+    row = statements.newest(connection, promotions, "generation", **key)
     if row is None:
         raise CatalogError(
             f"no promotion says how {model}@{pointer} came to hold what it holds",

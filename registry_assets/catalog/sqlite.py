@@ -268,6 +268,9 @@ def _opened(path: Path, mode: str, busy_seconds: float, kind: type[Any]) -> Any:
         # another process turns the file back to DELETE.
         raw.execute("PRAGMA synchronous = EXTRA")
         raw.execute("PRAGMA foreign_keys = ON")
+        # KiB, and only as much as is read: with SQLite's 2 MB a search of 100,000 versions by
+        # two tags took half as long again.
+        raw.execute("PRAGMA cache_size = -65536")
         raw.execute("SELECT 1 FROM sqlite_master LIMIT 1")
     except BaseException:
         raw.close()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from registry_assets.catalog import statements
 from registry_assets.catalog.evaluations import newest_evaluation, read_verdicts
 from registry_assets.catalog.indexing import Stage, effective_tags
 from registry_assets.catalog.indexing import derive_stage as stage_of
@@ -60,11 +61,10 @@ def _held(connection: sa.Connection, model: str, pointer: str, number: int) -> f
 
     No others matter to a decision, and a pointer may have moved 10,000 times.
     """
-    of_pointer = (promotions.c.model == model, promotions.c.pointer == pointer)
-    highest = sa.select(promotions.c.version).where(*of_pointer).order_by(_NEWEST)
-    this = sa.select(promotions.c.version).where(*of_pointer, promotions.c.version == number)
-    found = {connection.execute(query.limit(1)).scalar() for query in (highest, this)}
-    return frozenset(version for version in found if version is not None)
+    key = {"model": model, "pointer": pointer}
+    highest = statements.newest(connection, promotions, "version", "version", **key)
+    this = statements.find(connection, promotions, "version", **key, version=number).first()
+    return frozenset(row.version for row in (highest, this) if row is not None)
 
 
 def read_decision(connection: sa.Connection, model: str, number: int, pointer: str) -> Decision:
