@@ -1,8 +1,8 @@
 """A model registry that lives in Dagster's asset graph.
 
-`load` and `Registry` are what a deployment needs; they import no Dagster. The declarations
-are what a training project writes; `registry_definitions` and `features_asset`, in
-`registry_assets.orchestration`, turn them into Dagster assets.
+`load`, `resolve` and `follow` are what a deployment needs: they take the store alone, and
+import no Dagster. The declarations are what a training project writes; `registry_definitions`
+and `features_asset`, in `registry_assets.orchestration`, turn them into Dagster assets.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         SliceFloor,
     )
     from registry_assets.errors import RegistryError
-    from registry_assets.loading import load
+    from registry_assets.loading import follow, load, resolve
     from registry_assets.orchestration import features_asset, registry_definitions
     from registry_assets.registry import Registry
 
@@ -39,8 +39,10 @@ _HOMES = {
     "Schedule": "declaration",
     "SliceFloor": "declaration",
     "features_asset": "orchestration",
+    "follow": "loading",
     "load": "loading",
     "registry_definitions": "orchestration",
+    "resolve": "loading",
 }
 
 __all__ = [
@@ -57,8 +59,10 @@ __all__ = [
     "Schedule",
     "SliceFloor",
     "features_asset",
+    "follow",
     "load",
     "registry_definitions",
+    "resolve",
 ]
 
 

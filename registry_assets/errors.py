@@ -19,6 +19,12 @@
     ├── PromotionHeld                          the gate said no; `reasons` lists why
     ├── TagRefused                             a tag that the policy in force does not allow
     ├── RetiringRefused                        a version that cannot be archived or rejected so
+    ├── PointerRefused                         what a deployment does not believe of a pointer
+    │   ├── PointerFileInvalid                 damaged, or another's
+    │   ├── PointerMovedBack                   older than one seen here before
+    │   └── PointerRewritten                   the same generation, and another version
+    ├── StateFileInvalid                       the note of what was seen is damaged
+    ├── FolderTaken                            a folder that holds something else
     ├── StoreError
     │   ├── StoreUnwritable
     │   ├── StoreUnreachable                   transient
@@ -220,6 +226,52 @@ class RetiringRefused(RegistryError):
     """A version that cannot be archived, unarchived or rejected, as things stand."""
 
     code = "retiring_refused"
+
+
+class PointerRefused(RegistryError):
+    """The store says of a pointer what a deployment must not believe."""
+
+    code = "pointer_refused"
+
+
+class PointerFileInvalid(PointerRefused):
+    """A pointer file that is damaged, of another format, or another pointer's."""
+
+    code = "pointer_file_invalid"
+
+
+class PointerMovedBack(PointerRefused):
+    """An older generation than was seen before; `seen` and `found` are the two."""
+
+    code = "pointer_moved_back"
+
+    def __init__(self, message: str, *, seen: int, found: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.seen = seen
+        self.found = found
+
+
+class PointerRewritten(PointerRefused):
+    """The generation seen before with another digest; `seen` and `found` are the digests."""
+
+    code = "pointer_rewritten"
+
+    def __init__(self, message: str, *, seen: str, found: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.seen = seen
+        self.found = found
+
+
+class StateFileInvalid(RegistryError):
+    """The note of what was last seen of a pointer is damaged."""
+
+    code = "state_file_invalid"
+
+
+class FolderTaken(RegistryError):
+    """A folder that holds something else, or that another process works in."""
+
+    code = "folder_taken"
 
 
 class StoreError(RegistryError):

@@ -186,7 +186,8 @@ class Manifest:
 
     def to_bytes(self) -> bytes:
         """Write the canonical bytes whose digest names this manifest."""
-        return canonical_json(
+        # Every part was checked as it came in; checking it again takes a third of a reading.
+        return rfc8785.dumps(
             {
                 "format": FORMAT,
                 "kind": self.kind,

@@ -16,6 +16,7 @@ OURS = (
     "REGISTRY_CODE_COMMIT",
     "REGISTRY_FAULT",
     "REGISTRY_HOME",
+    "REGISTRY_STATE",
     "REGISTRY_STORE",
 )
 
@@ -25,9 +26,14 @@ hypothesis.settings.load_profile("any_machine")
 
 
 @pytest.fixture(autouse=True)
-def _no_registry_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_registry_of_ours(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     for name in OURS:
         monkeypatch.delenv(name, raising=False)
+    # One test must not remember the pointers that another saw in a copy of its registry.
+    state = tmp_path_factory.getbasetemp() / "state" / secrets.token_hex(8)
+    monkeypatch.setenv("REGISTRY_STATE", str(state))
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,9 @@
 """The `registry` command: the registry, read and changed from a terminal or a script.
 
-Everything it knows comes from `registry_assets.registry`; nothing is decided here. Commands
-are in `reading` and `changing`; what people see is made in `tables`, `show` and `lineage`,
-what programs read in `output`. Whatever is heavy is imported inside a command, so that
+Everything it knows comes from `registry_assets.registry`, or from the store alone by
+`registry_assets.deployment`; nothing is decided here. Commands are in `reading`, `changing`
+and `moving`; what people see is made in `tables`, `show` and `lineage`, what programs read in
+`output`. Whatever is heavy is imported inside a command, so that
 `registry --help` and the reading commands start at once.
 """
 

@@ -5,17 +5,17 @@ import sys
 import traceback
 from collections.abc import Sequence
 from enum import IntEnum
-from importlib.metadata import version
 
 import click
 
 from registry_assets.cli.at import at
-from registry_assets.cli.changing import init, pull
+from registry_assets.cli.changing import init
 from registry_assets.cli.collecting import collect
 from registry_assets.cli.comparing import compare
 from registry_assets.cli.describing import describe, tag
 from registry_assets.cli.doctor import doctor
 from registry_assets.cli.log import log
+from registry_assets.cli.moving import follow, pull, resolve
 from registry_assets.cli.reading import explain, models, show, versions
 from registry_assets.cli.registering import register
 from registry_assets.cli.retiring import archive, reject, unarchive
@@ -25,6 +25,7 @@ from registry_assets.cli.tracing import lineage
 from registry_assets.cli.verifying import checkpoint, verify
 from registry_assets.errors import (
     DeclarationError,
+    FolderTaken,
     InvalidInstant,
     InvalidName,
     InvalidQuery,
@@ -43,6 +44,7 @@ INTERRUPTED = 130
 MISTYPED = (
     DeclarationError,
     InvalidInstant,
+    FolderTaken,
     InvalidName,
     InvalidQuery,
     InvalidReference,
@@ -68,7 +70,7 @@ SECTIONS = {
         checkpoint,
     ),
     "Change the registry": (init, register, tag, describe, archive, unarchive, reject),
-    "Move": (pull,),
+    "Move": (resolve, pull, follow),
     "Care": (doctor, collect),
 }
 
@@ -107,16 +109,18 @@ A reference says which version:
 Exit codes:
   0  done
   1  the answer is no: verify found problems, or the registry refused a change
-  2  what was typed is wrong: no such command, model, version or registry
+  2  what was typed is wrong: no such command, model, version or registry, a folder in use
   3  the registry cannot answer: catalog or store are busy, damaged or unwritable
 
 \b
 Environment:
   REGISTRY_HOME     the project's folder; else the nearest one upwards with a registry
+  REGISTRY_STORE    the store, where it is not in that folder; all that `Move` needs
+  REGISTRY_STATE    the folder of what was last seen of each pointer
   REGISTRY_DEBUG=1  show the traceback of an error
   NO_COLOR=1        no colours""",
 )
-@click.version_option(version("registry_assets"), prog_name="registry")
+@click.version_option(package_name="registry_assets", prog_name="registry")
 def registry() -> None:
     """The model registry of the project you stand in.
 

@@ -1,16 +1,16 @@
-"""Commands that write: a new registry, or a version's files into a folder.
+"""`init`: the command that makes a registry, and says what to do next.
 
-After each stands what to do next. Those that only read are in `reading`.
+Commands that only read are in `reading`, those that bring versions to where they are used
+in `moving`.
 """
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from registry_assets.cli.reading import json_option, open_registry
-from registry_assets.cli.text import plural, short
+from registry_assets.cli.reading import json_option
+from registry_assets.cli.text import plural
 
 if TYPE_CHECKING:
     from registry_assets.home import Home
@@ -74,53 +74,3 @@ def _registry_above(folder: Path) -> "Home | None":
     except NoRegistry:
         return None
     return None if found.folder == here else found  # the root is its own parent
-
-
-@click.command()
-@click.argument("reference", metavar="REF")
-@click.argument("target", metavar="DIR", type=click.Path(path_type=Path))
-@json_option
-def pull(reference: str, target: Path, *, as_json: bool) -> None:
-    """Write a version's files into a new folder, every byte verified.
-
-    All of them or none: DIR must not exist, or be empty. With them comes manifest.json,
-    whose sha256 is the version's digest.
-
-    \b
-    Example:
-      registry pull flight_delay@production ./model
-    """
-    from rich.filesize import decimal
-
-    from registry_assets.cli.output import identity, print_json
-    from registry_assets.references import Reference
-
-    Reference.parse(reference)
-    if not _is_free(target):
-        raise click.BadParameter(
-            f"{str(target)!r} exists and is not an empty folder; name a new one", param_hint="DIR"
-        )
-    registry = open_registry()
-    version = registry.pull(reference, target)
-    digest = str(version.digest)
-    files = [
-        {"path": file.path, "sha256": file.sha256, "size": file.size}
-        for file in registry.manifest(digest).files
-    ]
-    if as_json:
-        print_json({**identity(version), "folder": str(target.absolute()), "files": files})
-        return
-    size = decimal(sum(int(str(file["size"])) for file in files))
-    click.echo(
-        f"Pulled {version.reference} ({short(digest)}) into {target}:"
-        f" {plural(len(files), 'file')}, {size}, all verified."
-    )
-    manifest = shlex.quote(str(target / "manifest.json"))
-    click.echo(f"Next: `sha256sum {manifest}` gives its digest again. In Python, where the")
-    click.echo(f'      registry is at hand: registry_assets.load("{version.reference}")')
-
-
-def _is_free(target: Path) -> bool:
-    if target.is_symlink():
-        return False
-    return not target.exists() or (target.is_dir() and not any(target.iterdir()))

@@ -5,11 +5,8 @@ added. Digests are whole, instants are UTC with microseconds, numbers are finite
 a reason, where there is none).
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-import click
 
 from registry_assets.catalog.ledger import Event
 from registry_assets.catalog.log import LogPage
@@ -22,18 +19,13 @@ from registry_assets.catalog.words import Words
 from registry_assets.cli.answers import Check, VersionAnswer, read_checks
 from registry_assets.cli.explain import Explanation
 from registry_assets.cli.lineage import Lineage, node_document
+from registry_assets.cli.plain import Document
+from registry_assets.cli.plain import print_json as print_json  # noqa: PLC0414  # offered here too
 from registry_assets.cli.remedies import next_step
 from registry_assets.cli.show import ModelCard, VersionPage
 from registry_assets.governance.decide import Reason
 from registry_assets.lifecycle.verifying import Verification
 from registry_assets.recipe import SnapshotRef
-
-Document = dict[str, Any]
-
-
-def print_json(document: Document) -> None:
-    """Print one document on stdout; ASCII, so that no terminal can be steered by it."""
-    click.echo(json.dumps(document, indent=2, allow_nan=False))
 
 
 def model_document(card: ModelCard) -> Document:

@@ -1,6 +1,9 @@
-"""Deploy: find what a reference names, verify every byte, and hand it over."""
+"""Deploy what the catalog says that a reference names.
 
-import tempfile
+A deployment without a catalog starts from the store: `deployment.versions`. From a version
+to its files both go the same way.
+"""
+
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,16 +16,14 @@ from registry_assets.catalog.versions import (
     get_committed,
     list_versions,
 )
-from registry_assets.errors import InvalidReference, NotFound, RegistryError
+from registry_assets.deployment import pulling, versions
+from registry_assets.deployment.versions import ResolvedVersion
+from registry_assets.errors import InvalidReference, NotFound
 from registry_assets.lifecycle.backends import Backends
-from registry_assets.manifest import Manifest
 from registry_assets.references import Reference
-from registry_assets.store.manifests import read_manifest
 
 if TYPE_CHECKING:
     from registry_assets.packaging.loaded import LoadedModel
-
-MANIFEST_FILE = "manifest.json"
 
 
 def resolve(connection: sa.Connection, reference: Reference) -> VersionRecord:
@@ -55,61 +56,15 @@ def resolve(connection: sa.Connection, reference: Reference) -> VersionRecord:
 
 
 def load_version(backends: Backends, version: VersionRecord) -> "LoadedModel":
-    """Load a committed version; its code runs only after every byte was verified."""
-    from registry_assets.packaging.loaded import load_package
-
-    manifest, files = read_files(backends, version)
-    return load_package(
-        files,
-        identity={
-            "name": version.model,
-            "version": version.number,
-            "digest": version.digest,
-            "metadata": manifest.facts["metadata"],
-        },
-    )
+    """Load a committed version: see `deployment.versions`."""
+    return versions.load_version(backends.store, as_resolved(version))
 
 
-def read_files(backends: Backends, version: VersionRecord) -> tuple[Manifest, dict[str, bytes]]:
-    """Read a version's manifest and files, each verified against its digest."""
-    manifest = read_manifest(backends.store, str(version.digest))
-    return manifest, {f.path: backends.store.read(f.sha256) for f in manifest.files}
+def pull_version(backends: Backends, version: VersionRecord, target: Path) -> bool:
+    """Write a committed version's files into a new folder: see `deployment.pulling`."""
+    return pulling.pull_version(backends.store, as_resolved(version), target)
 
 
-def pull_version(backends: Backends, version: VersionRecord, target: Path) -> None:
-    """Write a version's files and its manifest into a new folder, all of them or none.
-
-    Raises:
-        RegistryError: the folder exists and is not empty, or cannot be written.
-    """
-    try:
-        taken = target.exists() and (not target.is_dir() or any(target.iterdir()))
-    except OSError as error:
-        raise _unwritable(target, error) from error
-    if taken:
-        raise RegistryError(
-            f"{target} exists and is not an empty folder", hint="name a folder that is new"
-        )
-    _, files = read_files(backends, version)
-    manifest = backends.store.read(str(version.digest))
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".pull-") as temporary:
-            staged = Path(temporary) / "version"
-            for path, data in {**files, MANIFEST_FILE: manifest}.items():
-                file = staged / path
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(data)
-            if target.is_dir():
-                target.rmdir()
-            staged.replace(target)
-    except OSError as error:
-        raise _unwritable(target, error) from error
-
-
-def _unwritable(target: Path, error: OSError) -> RegistryError:
-    where = f" ({error.filename})" if error.filename not in (None, str(target)) else ""
-    return RegistryError(
-        f"{target} cannot be written: {error.strerror or error}{where}",
-        hint="name a folder you can write",
-    )
+def as_resolved(version: VersionRecord) -> ResolvedVersion:
+    """Give what a deployment needs to know of a committed version."""
+    return ResolvedVersion(version.model, version.number, str(version.digest))

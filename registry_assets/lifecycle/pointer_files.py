@@ -1,21 +1,18 @@
 """Pointer files: what the store tells deployments that a pointer holds.
 
 A file is a copy of what the catalog says, for whoever has no catalog. Its generation only
-grows, so that an older catalog, put back from a backup, is found out by it.
+grows, so that an older catalog, put back from a backup, is found out by it. The format is
+`deployment.pointer_file`.
 """
-
-import json
 
 import sqlalchemy as sa
 
 from registry_assets.catalog.models import PRODUCTION
 from registry_assets.catalog.pointers import PointerRecord, get_pointer, newest_promotion
 from registry_assets.catalog.tables import pointers
+from registry_assets.deployment.pointer_file import PointerFile, told_generation
 from registry_assets.errors import CatalogBehind
 from registry_assets.lifecycle.backends import Backends
-from registry_assets.manifest import Json, canonical_json
-
-POINTER_FORMAT = "registry_assets/pointer/1"
 
 
 def require_current_catalog(backends: Backends, model: str, pointer: str = PRODUCTION) -> None:
@@ -67,7 +64,7 @@ def stale_pointer(backends: Backends, model: str, pointer: str) -> PointerRecord
 
 def _refuse_older(connection: sa.Connection, file: bytes | None, model: str, pointer: str) -> None:
     """Raise where the file tells of more moves than the catalog, which may not know the model."""
-    told = _generation(file)
+    told = told_generation(file)
     known = connection.execute(
         sa.select(pointers.c.generation).where(
             pointers.c.model == model, pointers.c.name == pointer
@@ -83,24 +80,13 @@ def _refuse_older(connection: sa.Connection, file: bytes | None, model: str, poi
 
 def _pointer_document(connection: sa.Connection, pointer: PointerRecord) -> bytes:
     promotion = newest_promotion(connection, pointer.model, pointer.name)
-    document: dict[str, Json] = {
-        "format": POINTER_FORMAT,
-        "model": pointer.model,
-        "pointer": pointer.name,
-        "version": pointer.version,
-        "digest": pointer.digest,
-        "generation": pointer.generation,
-        "moved_at": pointer.moved_at,
-        "policy": promotion.policy_digest,
-        "evidence": dict(promotion.evidence),
-    }
-    return canonical_json(document)
-
-
-def _generation(data: bytes | None) -> int:
-    """The generation that a file tells of; 0 of none, and of what is no pointer file."""
-    try:
-        found = json.loads(data or b"{}").get("generation", 0)
-    except (ValueError, AttributeError):
-        return 0  # damaged: it is written anew, and verify names it until then
-    return found if isinstance(found, int) else 0
+    return PointerFile(
+        model=pointer.model,
+        pointer=pointer.name,
+        version=int(pointer.version or 0),
+        digest=str(pointer.digest),
+        generation=pointer.generation,
+        moved_at=str(pointer.moved_at),
+        policy=promotion.policy_digest,
+        evidence=promotion.evidence,
+    ).to_bytes()

@@ -102,6 +102,11 @@ class LoadedModel:
         return f"<LoadedModel {self.name}:{self.version} {self.task} {self.digest}>"
 
 
+def is_loaded(path: str) -> bool:
+    """Say whether a file of a package takes part in loading it; its sample does not."""
+    return not path.startswith(layout.SAMPLE)
+
+
 def load_package(
     files: Mapping[str, bytes], *, identity: Mapping[str, Any] | None = None
 ) -> LoadedModel:

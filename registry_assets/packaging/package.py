@@ -22,13 +22,14 @@ ESTIMATOR = "estimator.skops"
 ENVIRONMENT = "environment.json"
 SIGNATURE = "signature.json"
 CODE = "code/"
-SAMPLE_FEATURES = "sample/features.parquet"
-SAMPLE_EXPECTED = "sample/expected.parquet"
+SAMPLE = "sample/"
+SAMPLE_FEATURES = f"{SAMPLE}features.parquet"
+SAMPLE_EXPECTED = f"{SAMPLE}expected.parquet"
 
 
 def sample_input(name: str) -> str:
     """Give the path of an input frame of the sample."""
-    return f"sample/inputs/{name}.parquet"
+    return f"{SAMPLE}inputs/{name}.parquet"
 
 
 @dataclass(frozen=True, slots=True)

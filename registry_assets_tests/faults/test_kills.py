@@ -21,7 +21,12 @@ from registry_assets.registry import Registry
 from registry_assets_tests.faults.steps import STEPS, run
 from registry_assets_tests.worlds import small_world
 
-TRIED_BESIDE = {"collect.": "lifecycle/test_collecting.py"}
+TRIED_BESIDE = {
+    "collect.": "lifecycle/test_collecting.py",
+    "follow.": "deployment/test_kills.py",
+    "pull.": "deployment/test_kills.py",
+    "seen.": "deployment/test_kills.py",
+}
 """Points of what is no step of a version's life, and the file in which each is killed at."""
 
 

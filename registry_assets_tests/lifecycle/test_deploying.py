@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from registry_assets.errors import InvalidReference, NotFound, RegistryError, VersionFailed
+from registry_assets.errors import (
+    FolderTaken,
+    InvalidReference,
+    NoRegistry,
+    NotFound,
+    RegistryError,
+    VersionFailed,
+)
 from registry_assets.loading import load
 from registry_assets.manifest import sha256_digest
 from registry_assets_tests.lifecycle.changes import (
@@ -60,7 +67,7 @@ def test_what_a_reference_does_not_name_is_said(
     trained.reserve(request="stronger", params={"C": 2.0})
     with unchanged(trained):
         with refused(kind, *words):
-            load(reference, home=trained.folder)
+            trained.registry.load(reference)
         with refused(kind, *words):
             trained.registry.pull(reference, tmp_path / "pulled")
     assert not (tmp_path / "pulled").exists()
@@ -121,7 +128,7 @@ def test_what_is_there_is_never_pulled_over(trained: World, tmp_path: Path) -> N
     full.mkdir()
     (full / "notes.txt").write_text("mine")
     for target in (full, full / "notes.txt"):
-        with unchanged(trained), refused(RegistryError, str(target), "not an empty folder"):
+        with unchanged(trained), refused(FolderTaken, str(target), "not an empty folder"):
             trained.registry.pull("flight_delay:1", target)
     with unchanged(trained), refused(RegistryError, "cannot be written", "notes.txt)"):
         trained.registry.pull("flight_delay:1", full / "notes.txt" / "below")
@@ -136,12 +143,31 @@ def test_a_deployment_needs_neither_the_pipeline_nor_the_users_project(
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", FRESH],
         cwd=elsewhere,
-        env={"REGISTRY_HOME": str(succeeded.folder)},
+        env={"REGISTRY_HOME": str(succeeded.folder), "REGISTRY_STATE": str(tmp_path / "state")},
         capture_output=True,
         text=True,
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, "flight_delay 1\n"), done.stderr
+
+
+def test_a_deployment_needs_the_store_alone(
+    succeeded: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = succeeded.registry.resolve("flight_delay@production")
+    (succeeded.folder / ".registry" / "store").rename(tmp_path / "store")
+    monkeypatch.setenv("REGISTRY_STORE", str(tmp_path / "store"))
+    monkeypatch.chdir(tmp_path)
+    assert load("flight_delay@production").metadata == held.metadata
+    assert load(f"flight_delay@{held.digest}").version == 1
+    with refused(NoRegistry, "flight_delay:1", "in the catalog alone", "flight_delay@production"):
+        load("flight_delay:1")
+
+
+def test_a_number_is_looked_up_in_the_catalog(succeeded: World) -> None:
+    assert load("flight_delay:2", home=succeeded.folder).version == 2
+    with refused(NotFound, "no version 9", "it has 1 to 2"):
+        load("flight_delay:9", home=succeeded.folder)
 
 
 def test_a_version_follows_the_pointer(succeeded: World) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import LogisticRegression
@@ -17,6 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from registry_assets.errors import PackagingRefused, UntrustedTypes
+from registry_assets.packaging import estimator
 from registry_assets.packaging.estimator import dump_estimator, load_estimator
 
 X = np.random.default_rng(0).normal(size=(60, 3))
@@ -127,6 +130,60 @@ def test_a_bomb_inside_a_member_is_refused() -> None:
     inner = archive({f"{i}.npy": b"" for i in range(60_000)})
     with pytest.raises(PackagingRefused, match="120,003 members"):
         load_estimator(archive({"schema.json": b"{}", "1.npz": inner, "2.npz": inner}))
+
+
+@pytest.mark.parametrize("name", estimator._USUAL_NAMES)
+def test_what_is_taken_as_usual_is_trusted_by_the_rule(name: str) -> None:
+    assert estimator._is_trusted(name)
+
+
+def test_the_plain_directory_is_read_as_zipfile_reads_it() -> None:
+    data = dump_estimator(RandomForestClassifier(20, random_state=0).fit(X, Y))
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        assert estimator.plain_sizes(data) == [member.file_size for member in file.infolist()]
+    assert estimator.plain_sizes(archive({"schema.json": b"{}"})) is None  # compressed
+    assert estimator.plain_sizes(data + b" ") is None
+    assert estimator.plain_sizes(b" " + data) is None
+    assert estimator.plain_sizes(stored({"1.npz": stored({"a": b""})})) is None
+
+
+def stored(members: dict[str, bytes]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as file:
+        for name, data in members.items():
+            file.writestr(name, data)
+    return target.getvalue()
+
+
+@given(
+    members=st.dictionaries(st.text("abc", min_size=1), st.binary(max_size=30), max_size=4),
+    edits=st.lists(st.tuples(st.integers(0, 10**6), st.binary(min_size=1, max_size=6)), max_size=3),
+)
+def test_no_directory_is_taken_for_plain_that_zipfile_reads_otherwise(
+    members: dict[str, bytes], edits: list[tuple[int, bytes]]
+) -> None:
+    data = bytearray(stored(members))
+    for place, edit in edits:
+        at = place % len(data)
+        data[at : at + len(edit)] = edit
+    sizes = estimator.plain_sizes(bytes(data))
+    if sizes is None:
+        return
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as file:
+            found = [member.file_size for member in file.infolist()]
+    except (zipfile.BadZipFile, NotImplementedError):
+        return  # skops reads it by the same module, and so not at all
+    assert sizes == found
+
+
+def test_what_looks_like_a_64_bit_directory_is_left_to_zipfile() -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as file:
+        info = zipfile.ZipInfo("a.npy")
+        info.comment = b"PK\x06\x07" + b"\x00" * 16
+        file.writestr(info, b"a")
+    assert estimator.plain_sizes(target.getvalue()) is None
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,19 @@ def test_one_place_holds_every_import_that_is_not_public_dagster() -> None:
     assert found == []
 
 
+def test_a_deployment_imports_nothing_of_the_catalog() -> None:
+    beside = ("clock", "deployment", "errors", "faults", "home", "manifest", "references", "store")
+    allowed = tuple(f"registry_assets.{name}" for name in (*beside, "packaging.loaded"))
+    found = [
+        f"{place(path)}:{line}: {name}"
+        for path in modules()
+        if place(path).startswith("deployment/")
+        for line, name in imported(path.read_text())
+        if name.startswith("registry_assets.") and not name.startswith(allowed)
+    ]
+    assert found == []
+
+
 def test_importing_the_package_loads_nothing_heavy() -> None:
     heavy = ["dagster", "evidently", "matplotlib", "boto3", "psycopg2"]
     program = (

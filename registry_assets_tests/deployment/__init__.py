@@ -1,0 +1,1 @@
+"""Versions from the store alone, on a machine that has no catalog."""
