@@ -28,7 +28,7 @@ def at(reference: str, instant: str, *, as_json: bool) -> None:
       registry at flight_delay@production 2026-03-01T12:00Z
       registry at flight_delay 2026-03-01T12:00+01:00 --json
     """
-    from registry_assets.cli.output import print_json
+    from registry_assets.cli.plain import print_json
 
     found = open_registry().at(reference, instant)
     if as_json:

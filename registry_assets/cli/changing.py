@@ -31,7 +31,7 @@ def init(folder: Path, *, as_json: bool) -> None:
     go into FOLDER/.registry. Repeating it changes nothing.
     """
     from registry_assets.catalog.engine import catalog_exists
-    from registry_assets.cli.output import print_json
+    from registry_assets.cli.plain import print_json
     from registry_assets.home import Home
     from registry_assets.registry import Registry
 

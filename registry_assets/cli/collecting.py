@@ -62,7 +62,7 @@ def collect(
     from rich.filesize import decimal
     from rich.text import Text
 
-    from registry_assets.cli.output import print_json
+    from registry_assets.cli.plain import print_json
     from registry_assets.cli.styles import plain_table
     from registry_assets.cli.text import plural
 

@@ -29,7 +29,7 @@ def compare(a: str, b: str, *, diff: bool, as_json: bool) -> None:
     """
     from registry_assets.cli.comparison_document import comparison_document
     from registry_assets.cli.comparison_page import comparison_page
-    from registry_assets.cli.output import print_json
+    from registry_assets.cli.plain import print_json
 
     found = open_registry().compare(a, b, diff_lines=DIFF_LINES if diff else 0)
     if as_json:

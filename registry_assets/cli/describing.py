@@ -128,7 +128,8 @@ def _text(text: str | None, file: TextIO | None) -> str:
 
 
 def _print_json(done: "Described") -> None:
-    from registry_assets.cli.output import print_json, words_document
+    from registry_assets.cli.output import words_document
+    from registry_assets.cli.plain import print_json
 
     print_json(
         {

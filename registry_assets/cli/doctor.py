@@ -19,7 +19,7 @@ def doctor(context: click.Context, *, as_json: bool) -> None:
     """
     from rich.text import Text
 
-    from registry_assets.cli.output import print_json
+    from registry_assets.cli.plain import print_json
     from registry_assets.cli.styles import plain_table
     from registry_assets.home import find_home
     from registry_assets.lifecycle.diagnosing import diagnose

@@ -47,7 +47,8 @@ def log(
     """
     from registry_assets.catalog.ledger import REGISTRY
     from registry_assets.catalog.log import Wanted
-    from registry_assets.cli.output import log_document, print_json
+    from registry_assets.cli.output import log_document
+    from registry_assets.cli.plain import print_json
     from registry_assets.cli.tables import events_table
 
     registry = open_registry()

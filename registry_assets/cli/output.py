@@ -20,7 +20,6 @@ from registry_assets.cli.answers import Check, VersionAnswer, read_checks
 from registry_assets.cli.explain import Explanation
 from registry_assets.cli.lineage import Lineage, node_document
 from registry_assets.cli.plain import Document
-from registry_assets.cli.plain import print_json as print_json  # noqa: PLC0414  # offered here too
 from registry_assets.cli.remedies import next_step
 from registry_assets.cli.show import ModelCard, VersionPage
 from registry_assets.governance.decide import Reason

@@ -65,7 +65,8 @@ def limit_option(what: str) -> Callable[..., Any]:
 @json_option
 def models(*, limit: int, after: str, as_json: bool) -> None:
     """List the models by name, and what is in production of each."""
-    from registry_assets.cli.output import models_document, print_json
+    from registry_assets.cli.output import models_document
+    from registry_assets.cli.plain import print_json
     from registry_assets.cli.show import read_cards
     from registry_assets.cli.tables import models_table
 
@@ -102,7 +103,8 @@ def versions(model: str, *, limit: int, before: int | None, as_json: bool) -> No
       registry versions flight_delay --json
     """
     from registry_assets.cli.answers import read_versions
-    from registry_assets.cli.output import print_json, versions_document
+    from registry_assets.cli.output import versions_document
+    from registry_assets.cli.plain import print_json
     from registry_assets.cli.tables import version_rows
 
     registry = open_registry()
@@ -136,7 +138,8 @@ def show(reference: str, *, as_json: bool) -> None:
       registry show flight_delay              the model itself
     """
     from registry_assets.cli.answers import read_version
-    from registry_assets.cli.output import model_document, page_document, print_json
+    from registry_assets.cli.output import model_document, page_document
+    from registry_assets.cli.plain import print_json
     from registry_assets.cli.show import model_card, read_card, read_page, version_page
     from registry_assets.references import Reference
 
@@ -164,7 +167,8 @@ def explain(reference: str, *, as_json: bool) -> None:
       registry explain flight_delay:3
     """
     from registry_assets.cli.explain import explanation_panel, read_explanation
-    from registry_assets.cli.output import explanation_document, print_json
+    from registry_assets.cli.output import explanation_document
+    from registry_assets.cli.plain import print_json
     from registry_assets.references import Reference
 
     parsed = Reference.parse(reference)

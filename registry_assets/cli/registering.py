@@ -37,7 +37,8 @@ def register(folder: Path, *, as_json: bool) -> None:
     its data must be in the registry. The package is checked in a fresh process before a
     number is taken. Registering the same folder again changes nothing.
     """
-    from registry_assets.cli.output import identity, print_json
+    from registry_assets.cli.output import identity
+    from registry_assets.cli.plain import print_json
     from registry_assets.lifecycle.backends import RunInfo
     from registry_assets.lifecycle.registering import read_folder, register_version
 

@@ -95,7 +95,8 @@ def reject(reference: str, *, reason: str, yes: bool, as_json: bool) -> None:
 
 def _say(registry: "Registry", done: "Retired", following: str, *, as_json: bool) -> None:
     from registry_assets.cli.answers import read_candidate
-    from registry_assets.cli.output import identity, mark_document, print_json
+    from registry_assets.cli.output import identity, mark_document
+    from registry_assets.cli.plain import print_json
 
     model, name = done.version.model, done.version.reference
     # Whoever sets the newest version aside may let an older one into production: it is said.

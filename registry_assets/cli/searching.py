@@ -68,7 +68,7 @@ def search(
         return
     page = registry.search(filter_, entity=chosen, order_by=order, limit=limit, cursor=cursor)
     if as_json:
-        from registry_assets.cli.output import print_json
+        from registry_assets.cli.plain import print_json
 
         print_json(page_document(page, entity=chosen))
         return
@@ -145,7 +145,7 @@ def found_table(items: "Sequence[Found]") -> "Table":
 
 def _print_plan(sentences: Sequence[str], as_json: bool) -> None:  # noqa: FBT001 - the option's value
     if as_json:
-        from registry_assets.cli.output import print_json
+        from registry_assets.cli.plain import print_json
 
         print_json({"plan": list(sentences)})
         return

@@ -49,7 +49,7 @@ def lineage(
         descendants_document,
         descendants_page,
     )
-    from registry_assets.cli.output import print_json
+    from registry_assets.cli.plain import print_json
     from registry_assets.references import Reference
 
     asked = _asked(subject, asset, commit)
@@ -69,7 +69,8 @@ def lineage(
 def _draw_version(reference: str, *, as_json: bool) -> None:
     from registry_assets.cli.answers import read_version
     from registry_assets.cli.lineage import lineage_tree, read_lineage
-    from registry_assets.cli.output import lineage_document, print_json
+    from registry_assets.cli.output import lineage_document
+    from registry_assets.cli.plain import print_json
 
     registry = open_registry()
     committed = registry.resolve(reference)

@@ -49,7 +49,8 @@ def verify(
     """
     from rich.text import Text
 
-    from registry_assets.cli.output import print_json, verification_document
+    from registry_assets.cli.output import verification_document
+    from registry_assets.cli.plain import print_json
     from registry_assets.cli.tables import checked_text, problems_table
     from registry_assets.lifecycle.checkpoints import read_checkpoint
 
