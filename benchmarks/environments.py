@@ -30,9 +30,10 @@ def python_of(environment: str) -> Path:
     return PYTHON if environment == OURS else MLFLOW / "bin" / "python"
 
 
-def variables() -> Mapping[str, str]:
-    """Give the variables that both environments run under."""
-    return QUIET
+def variables(folder: Path) -> Mapping[str, str]:
+    """Give the variables that both environments run under, in a run's folder."""
+    # What a deployment has seen of pointers is kept, as it is in earnest; not in the person's own.
+    return {**QUIET, "REGISTRY_STATE": str(folder / "state")}
 
 
 def make_environments() -> None:

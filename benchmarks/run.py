@@ -54,7 +54,7 @@ def workspace() -> Iterator[Path]:
 @contextmanager
 def _worker(environment: str, folder: Path) -> Iterator[Worker]:
     log = folder / f"{environment}.log"
-    worker = Worker(python_of(environment), log=log, environment=variables())
+    worker = Worker(python_of(environment), log=log, environment=variables(folder))
     try:
         yield worker
     finally:

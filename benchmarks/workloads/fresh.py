@@ -14,9 +14,8 @@ ROW = {"tailnum": "N2", "sched_dep_time": 1830, "distance": 719.0}
 
 RESOLVE_OURS = """
 import sys
-from pathlib import Path
-from registry_assets import Registry
-print(Registry.open(Path(sys.argv[1])).resolve(f"{sys.argv[2]}@production").number)
+import registry_assets
+print(registry_assets.resolve(f"{sys.argv[2]}@production", home=sys.argv[1]).version)
 """
 RESOLVE_MLFLOW = """
 import sys
@@ -98,7 +97,7 @@ def cases(scale: Scale) -> list[Case]:
 
 
 def ours(setting: Setting, what: str) -> Operation:
-    """`Registry.resolve`, or `registry_assets.load` and `predict`."""
+    """`registry_assets.resolve`, or `registry_assets.load` and `predict`."""
     return _program(setting, what, "ours")
 
 

@@ -25,12 +25,11 @@ def cases(scale: Scale) -> list[Case]:
 
 
 def ours(setting: Setting) -> Operation:
-    """`Registry.load`: resolve, verify every file, build estimator and features."""
-    from registry_assets import Registry
+    """`registry_assets.load`: resolve, verify what is loaded, build estimator and features."""
+    import registry_assets
 
-    registry = Registry.open(setting.folder)
     return Operation(
-        lambda _: registry.load(f"{MODEL}@production"),
+        lambda _: registry_assets.load(f"{MODEL}@production", home=setting.folder),
         check=lambda model: _check(model.estimator),
     )
 
