@@ -26,7 +26,8 @@ from registry_assets.manifest import Json, canonical_json, sha256_digest
 from registry_assets.references import check_text
 
 REGISTRY = "-registry"
-"""The registry's own chain; no model can have this name."""
+"""The registry's own chain; no model can have this name. That of another registry, whose
+history was imported, is kept as `-registry@<its identity>`."""
 
 GENESIS = "sha256:" + "0" * 64
 
@@ -180,18 +181,23 @@ def change(
         yield draft
         if draft.rows:
             refresh(connection, draft.touched)
-            body: dict[str, Json] = {
-                "actor": actor,
-                "reason": reason,
-                "sentence": draft.sentence,
-                "effective_at": draft.effective_at,
-                "recorded_at": timestamp(system_clock()),
-                "facts": draft.facts,
-                "rows": list(draft.rows),
-            }
-            append(connection, chain=chain, kind=kind, body=body)
+            record(draft, chain=chain, kind=kind, actor=actor, reason=reason)
         reached(f"{kind}.written")
     reached(f"{kind}.committed")
+
+
+def record(draft: Change, *, chain: str, kind: str, actor: str, reason: str = "") -> Event:
+    """Append the event of a change, inside its transaction."""
+    body: dict[str, Json] = {
+        "actor": actor,
+        "reason": reason,
+        "sentence": draft.sentence,
+        "effective_at": draft.effective_at,
+        "recorded_at": timestamp(system_clock()),
+        "facts": draft.facts,
+        "rows": list(draft.rows),
+    }
+    return append(draft.connection, chain=chain, kind=kind, body=body)
 
 
 def append(connection: sa.Connection, *, chain: str, kind: str, body: dict[str, Json]) -> Event:
@@ -214,9 +220,21 @@ def append(connection: sa.Connection, *, chain: str, kind: str, body: dict[str, 
     return event
 
 
+def foreign_chain(origin: str) -> str:
+    """Give the name under which another registry's own chain is kept here."""
+    return f"{REGISTRY}@{origin}"
+
+
+def chain_origin(chain: str) -> str | None:
+    """Give the registry whose own chain this is; None of a model's chain, and of ours."""
+    return chain.removeprefix(f"{REGISTRY}@") if chain.startswith(f"{REGISTRY}@") else None
+
+
 def sealed(chain: str, sequence: int, previous: str, kind: str, body: Mapping[str, Json]) -> Event:
     """Give the event with its digest, which covers everything else in it."""
-    digest = _seal(chain, sequence, previous, kind, canonical_json(dict(body)))
+    # Another registry's own chain has a name here that it does not have there.
+    name = chain if chain_origin(chain) is None else REGISTRY
+    digest = _seal(name, sequence, previous, kind, canonical_json(dict(body)))
     return Event(chain, sequence, digest, previous, kind, body)
 
 

@@ -10,14 +10,28 @@ import sqlalchemy as sa
 from registry_assets.catalog.engine import foreign_programs
 from registry_assets.catalog.ledger import (
     GENESIS,
+    REGISTRY,
     Event,
+    chain_origin,
     read_chains,
     read_head,
     read_stored,
     row_digest,
     sealed,
 )
-from registry_assets.catalog.tables import VOUCHED, promotions
+from registry_assets.catalog.provenance import (
+    NUMBERED,
+    SNAPSHOTS_IMPORTED,
+    Provenance,
+    read_provenance,
+)
+from registry_assets.catalog.tables import (
+    VOUCHED,
+    imports,
+    promotions,
+    registered_models,
+    snapshots,
+)
 from registry_assets.errors import RegistryError
 
 
@@ -52,28 +66,56 @@ class Findings:
         self.problems.append(Problem(code, subject, sentence, touches))
 
 
-def audit(connection: sa.Connection, found: Findings) -> None:
-    """Check every chain, every row that events vouch for, and every promotion."""
+def audit(connection: sa.Connection, found: Findings, *, part: bool = False) -> None:
+    """Check every chain, every row that events vouch for, and every promotion.
+
+    Args:
+        part: only some models are in this catalog, though the registry's own chain tells of all.
+    """
     for name in foreign_programs(connection):
         sentence = (
             f"{name} is in the catalog's file; a program in there can change what is recorded"
         )
         found.add("program_unknown", name, sentence)
-    vouched: dict[tuple[str, str], str] = {}
-    digests: dict[tuple[str, int], str] = {}
-    # The registry's chain sorts first. A model's row is created there and changed in the
-    # model's own chain, so the last digest met is the newest.
-    for chain in read_chains(connection):
+    read = _read_ledger(connection, found, part=part)
+    _check_rows(connection, read, found)
+    for row in connection.execute(sa.select(promotions)):
+        _check_promotion(row, read, found)
+    _check_imports(read, found, part=part)
+
+
+Key = tuple[str, str, str]
+"""A row: the registry that numbered it (empty where rows are not numbered), table and key."""
+
+
+@dataclass(slots=True)
+class _Ledger:
+    """What the events say: a digest for every row, by whichever event wrote it last."""
+
+    origins: Provenance
+    vouched: dict[Key, str] = field(default_factory=dict)
+    digests: dict[tuple[str, int], str] = field(default_factory=dict)
+    promoted_in: dict[str, str] = field(default_factory=dict)
+    noted: list[tuple[str, str, int, str]] = field(default_factory=list)
+    """What imports said of other chains: where, chain, sequence, digest."""
+
+
+def _read_ledger(connection: sa.Connection, found: Findings, *, part: bool) -> _Ledger:
+    read = _Ledger(read_provenance(connection))
+    concerned = _Concerned(connection, read.origins, part=part)
+    # The registries' own chains first, and of these ours. A model's row is created there and
+    # changed in the model's own chain, so the last digest met is the newest.
+    for chain in sorted(read_chains(connection), key=lambda chain: (not _is_own(chain), chain)):
         previous, sequence = GENESIS, 0
         for event, damage in read_stored(connection, chain):
             found.events += 1
             _check_link(event, previous, sequence, found, damage=damage)
             previous, sequence = event.digest, event.sequence
-            digests[chain, sequence] = event.digest
-            for key, before, after in _vouched(event):
-                if before != vouched.get(key):
-                    _note_laundered(event, key, found)
-                vouched[key] = after
+            read.digests[chain, sequence] = event.digest
+            _read_rows(event, read, concerned, found)
+            if chain == REGISTRY:
+                read.noted += _noted_heads(event)
+                concerned.note_snapshots(event)
         head = read_head(connection, chain)
         if (head.sequence, head.digest) != (sequence, previous):
             found.add(
@@ -82,15 +124,104 @@ def audit(connection: sa.Connection, found: Findings) -> None:
                 f"the ledger of {chain} ends at event {sequence}; its head says {head.sequence}",
                 (chain,),
             )
-    _check_rows(connection, vouched, found)
-    for row in connection.execute(sa.select(promotions)):
-        _check_promotion(row, digests, found)
+    return read
 
 
-def _check_promotion(
-    row: sa.Row[Any], digests: Mapping[tuple[str, int], str], found: Findings
-) -> None:
+def _read_rows(event: Event, read: _Ledger, concerned: "_Concerned", found: Findings) -> None:
+    """Take up what an event says of the rows that it wrote."""
+    maker = read.origins.maker(event.chain, event.sequence)
+    for table, primary, before, after in _vouched(event):
+        if not concerned.has(event.chain, maker, table, primary):
+            continue
+        text = json.dumps(primary, sort_keys=True)
+        key = (maker if table in NUMBERED else "", table, text)
+        if before != read.vouched.get(key):
+            _note_laundered(event, key, found)
+        read.vouched[key] = after
+        if table == promotions.name:
+            read.promoted_in[text] = maker
+
+
+class _Concerned:
+    """Which rows of a registry's own chain are to be found in this catalog.
+
+    Of our own chain all, unless this catalog is a part. Another registry's tells also of
+    models and snapshots that never came here.
+    """
+
+    def __init__(self, connection: sa.Connection, origins: Provenance, *, part: bool) -> None:
+        self._origins, self._part = origins, part
+        self._models = set(connection.execute(sa.select(registered_models.c.name)).scalars())
+        self._snapshots: set[tuple[str, str]] = set()
+        if part:
+            numbers = connection.execute(sa.select(snapshots.c.id)).scalars()
+            made = (origins.made(snapshots.name, number) for number in numbers)
+            self._snapshots = {(maker, str(number)) for maker, number in made}
+
+    def note_snapshots(self, event: Event) -> None:
+        """Take up which snapshots of other registries an import brought."""
+        facts = event.body.get("facts")
+        brought = facts.get("snapshots") if isinstance(facts, dict) else None
+        if self._part or event.kind != SNAPSHOTS_IMPORTED or not isinstance(brought, dict):
+            return
+        for maker, numbers in brought.items():
+            for number in numbers if isinstance(numbers, list) else ():
+                self._snapshots.add((maker, str(number)))
+
+    def has(self, chain: str, maker: str, table: str, key: Mapping[str, Any]) -> bool:
+        """Tell whether an event of this chain speaks of a row that is to be found here."""
+        if not _is_own(chain) or (chain == REGISTRY and not self._part):
+            return True
+        if table == snapshots.name:
+            return (maker, str(key.get("id"))) in self._snapshots
+        model = str(key.get("name" if table == registered_models.name else "model"))
+        if model not in self._models:
+            return False
+        # What another registry noted of its imports is noted here by our own events.
+        if table == imports.name:
+            return chain == REGISTRY
+        return self._origins.founder(model) == maker
+
+
+def _is_own(chain: str) -> bool:
+    """Tell a registry's own chain, ours or another's, from a model's."""
+    return chain == REGISTRY or chain_origin(chain) is not None
+
+
+def _noted_heads(event: Event) -> Iterator[tuple[str, str, int, str]]:
+    """Give what an import noted of the chains that came with it."""
+    facts = event.body.get("facts")
+    heads = facts.get("chains") if isinstance(facts, dict) else None
+    where = f"event {event.sequence} of {event.chain}"
+    for chain, head in heads.items() if isinstance(heads, dict) else ():
+        if isinstance(head, dict) and isinstance(head.get("sequence"), int):
+            yield where, chain, head["sequence"], str(head.get("digest"))
+
+
+def _check_imports(read: _Ledger, found: Findings, *, part: bool) -> None:
+    """Hold what was noted when history was imported against the events that are there now."""
+    noted = list(read.noted)
+    for model, segments in read.origins.segments.items():
+        where = f"the import of {model}"
+        noted += [(where, model, each.sequence, each.digest) for each in segments]
+    there = {chain for chain, _ in read.digests}
+    for where, chain, sequence, digest in noted:
+        absent = part and _is_own(chain) and chain not in there
+        if absent or read.digests.get((chain, sequence), GENESIS) == digest:
+            continue
+        found.add(
+            "history_rewritten",
+            where,
+            f"{where} was made when event {sequence} of {chain} was {digest[:19]};"
+            " it is another one now, or gone",
+            (chain,),
+        )
+
+
+def _check_promotion(row: sa.Row[Any], read: _Ledger, found: Findings) -> None:
     """Check what a promotion rested on: people where it took them, and the past it was made in."""
+    key = {name: getattr(row, name) for name in ("model", "pointer", "generation")}
+    maker = read.promoted_in.get(json.dumps(key, sort_keys=True), read.origins.registry)
     where = f"promotion {row.generation} of {row.model}@{row.pointer}"
     touches = (f"{row.model}:{row.version}",)
     try:
@@ -105,7 +236,8 @@ def _check_promotion(
         sentence = f"{where} was made at high risk without an approval"
         found.add("promotion_unapproved", where, sentence, touches)
     for chain, (sequence, digest) in heads.items():
-        if sequence and digests.get((chain, sequence)) != digest:
+        known = read.origins.own_chain(maker) if chain == REGISTRY else chain
+        if sequence and read.digests.get((known, sequence)) != digest:
             found.add(
                 "history_rewritten",
                 where,
@@ -115,8 +247,8 @@ def _check_promotion(
             )
 
 
-def _note_laundered(event: Event, key: tuple[str, str], found: Findings) -> None:
-    where = f"{key[0]} {_shown(json.loads(key[1]))}"
+def _note_laundered(event: Event, key: Key, found: Findings) -> None:
+    where = f"{key[1]} {_shown(json.loads(key[2]))}"
     found.add(
         "row_changed_before",
         where,
@@ -126,7 +258,7 @@ def _note_laundered(event: Event, key: tuple[str, str], found: Findings) -> None
     )
 
 
-def _vouched(event: Event) -> Iterator[tuple[tuple[str, str], str | None, str]]:
+def _vouched(event: Event) -> Iterator[tuple[str, dict[str, Any], str | None, str]]:
     """Give table and key of each row that the event wrote, with its digests before and after.
 
     What an edit made of the list is passed over: the edited event is found already, and
@@ -135,8 +267,7 @@ def _vouched(event: Event) -> Iterator[tuple[tuple[str, str], str | None, str]]:
     rows = event.body.get("rows")
     for row in rows if isinstance(rows, list) else ():
         if isinstance(row, dict) and isinstance(row.get("key"), dict):
-            key = json.dumps(row["key"], sort_keys=True)
-            yield (str(row.get("table")), key), row.get("before"), str(row.get("digest"))
+            yield str(row.get("table")), row["key"], row.get("before"), str(row.get("digest"))
 
 
 def _check_link(
@@ -168,28 +299,50 @@ def _is_vouched(row: Mapping[Any, Any], digest: str) -> bool:
         return False
 
 
-def _check_rows(
-    connection: sa.Connection, vouched: Mapping[tuple[str, str], str], found: Findings
-) -> None:
-    seen = set()
+def _check_rows(connection: sa.Connection, read: _Ledger, found: Findings) -> None:
+    seen: set[Key] = set()
+    numbered: set[tuple[str, int]] = set()
     for table in VOUCHED:
         for row in connection.execute(sa.select(table)).mappings():
             found.rows += 1
-            primary = {column.name: row[column.name] for column in table.primary_key}
-            key = (table.name, json.dumps(primary, sort_keys=True))
+            where = f"{table.name} {_shown({c.name: row[c.name] for c in table.primary_key})}"
+            key, as_made = _as_made(table, row, read.origins)
             seen.add(key)
-            where = f"{table.name} {_shown(primary)}"
-            if key not in vouched:
+            if table.name in NUMBERED:
+                numbered.add((table.name, row["id"]))
+            if key not in read.vouched:
                 found.add("row_unknown", where, f"{where} was written by no event", _touched(row))
-            elif not _is_vouched(row, vouched[key]):
+            elif not _is_vouched(as_made, read.vouched[key]):
                 found.add(
                     "row_changed", where, f"{where} is not as its event left it", _touched(row)
                 )
+    for table_name, number in sorted(set(read.origins.rows) - numbered):
+        where = f"imported_rows {table_name}, {number}"
+        found.add("row_unknown", where, f"{where} speaks of a row that is not there")
+    _note_missing(set(read.vouched) - seen, read.origins, found)
+
+
+def _as_made(
+    table: sa.Table, row: Mapping[Any, Any], origins: Provenance
+) -> tuple[Key, Mapping[Any, Any]]:
+    """Give the key under which events vouch for a row, and the row as they saw it."""
+    primary = {column.name: row[column.name] for column in table.primary_key}
+    if table.name not in NUMBERED:
+        return ("", table.name, json.dumps(primary, sort_keys=True)), row
+    maker, original = origins.as_made(table.name, row)
+    return (maker, table.name, json.dumps({"id": original["id"]})), original
+
+
+def _note_missing(gone: set[Key], origins: Provenance, found: Findings) -> None:
+    here = {(table, *made): number for (table, number), made in origins.rows.items()}
     keys = {table.name: [column.name for column in table.primary_key] for table in VOUCHED}
-    for table_name, gone in sorted(set(vouched) - seen):
-        key_found = json.loads(gone)
-        in_order = {name: key_found.get(name) for name in keys.get(table_name, key_found)}
-        where = f"{table_name} {_shown(in_order)}"
+    for maker, table_name, text in sorted(gone):
+        key = json.loads(text)
+        in_order = {name: key.get(name) for name in keys.get(table_name, key)}
+        number = here.get((table_name, maker, key.get("id")))
+        where = f"{table_name} {_shown(in_order) if number is None else number}"
+        if maker not in ("", origins.registry) and number is None:
+            where += f" of registry {maker}"
         found.add("row_missing", where, f"{where} is gone from the catalog")
 
 

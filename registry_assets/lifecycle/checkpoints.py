@@ -3,6 +3,7 @@
 A hash chain shows that nothing in it was changed; that nothing was cut off its end, or that
 it was not written anew from the start, only a checkpoint shows that was kept elsewhere.
 Every pointer file is one too: it carries the heads of the two chains behind its promotion.
+So is the description of an export or backup, with the heads of every chain in it.
 """
 
 import json
@@ -14,7 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from registry_assets.catalog.engine import Catalog
-from registry_assets.catalog.ledger import Head, read_chains, read_head
+from registry_assets.catalog.ledger import REGISTRY, Head, chain_origin, read_chains, read_head
+from registry_assets.catalog.provenance import read_identity
 from registry_assets.catalog.tables import events, settings
 from registry_assets.clock import system_clock, timestamp
 from registry_assets.errors import DeclarationError
@@ -59,13 +61,7 @@ def make_checkpoint(backends: Backends) -> Checkpoint:
     """Give the heads of all chains, as they are now."""
     with backends.catalog.read() as connection:
         heads = {chain: read_head(connection, chain) for chain in read_chains(connection)}
-        return Checkpoint(heads, registry_identity(connection), timestamp(system_clock()))
-
-
-def registry_identity(connection: sa.Connection) -> str | None:
-    """Give the name that a catalog got when it was made."""
-    query = sa.select(settings.c.value).where(settings.c.name == "registry")
-    return connection.execute(query).scalar()
+        return Checkpoint(heads, read_identity(connection), timestamp(system_clock()))
 
 
 def identify(catalog: Catalog, *, claimed: str | None) -> str:
@@ -77,7 +73,7 @@ def identify(catalog: Catalog, *, claimed: str | None) -> str:
         claimed: whose bytes the store says that it holds.
     """
     with catalog.read() as connection:
-        identity = str(registry_identity(connection))
+        identity = read_identity(connection)
     if claimed in (None, identity):
         return identity
     with catalog.write() as connection:
@@ -89,12 +85,15 @@ def identify(catalog: Catalog, *, claimed: str | None) -> str:
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint, or a pointer file as one.
+    """Read a checkpoint, or a pointer file or the description of a backup as one.
 
     Raises:
-        DeclarationError: the file is neither.
+        DeclarationError: the file is none of these.
     """
-    hint = "give what `registry checkpoint` wrote, or a pointer file of the store"
+    hint = (
+        "give what `registry checkpoint` wrote, a pointer file of the store, or the"
+        " registry-export.json of a backup"
+    )
     try:
         if path.stat().st_size > _LARGEST:
             raise ValueError("it is too large")
@@ -105,6 +104,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
         elif told == "registry_assets/pointer/1":
             heads, registry = document["evidence"]["ledger"], None
             made_at = document["moved_at"]
+        elif told == "registry_assets/export/1":
+            heads, registry, made_at = document["heads"], document["origin"], None
         else:
             raise ValueError(f"it is of the format {told!r:.100}")
         return Checkpoint({str(c): _head(head) for c, head in heads.items()}, registry, made_at)
@@ -123,7 +124,7 @@ def _head(value: Any) -> Head:
 
 def check_past(connection: sa.Connection, checkpoint: Checkpoint, found: Findings) -> None:
     """Note every chain that does not hold what it held at the checkpoint."""
-    identity = registry_identity(connection)
+    identity = read_identity(connection)
     if checkpoint.registry not in (None, identity):
         found.add(
             "checkpoint_of_another",
@@ -131,15 +132,17 @@ def check_past(connection: sa.Connection, checkpoint: Checkpoint, found: Finding
             f"the checkpoint is of registry {checkpoint.registry}; this one is {identity}",
         )
         return
-    when = f"when the checkpoint was made ({checkpoint.made_at})"
+    when = "when the checkpoint was made"
+    if checkpoint.made_at is not None:
+        when += f" ({checkpoint.made_at})"
     for chain, head in checkpoint.heads.items():
         if not head.sequence:
             continue
-        digest = connection.execute(
-            sa.select(events.c.digest).where(
-                events.c.chain == chain, events.c.sequence == head.sequence
-            )
-        ).scalar()
+        digest = _digest(connection, chain, head.sequence)
+        # A pointer file may be of a promotion that was made where its model came from.
+        may_be_elsewhere = checkpoint.registry is None and chain == REGISTRY
+        if may_be_elsewhere and head.digest in _imported(connection, head.sequence):
+            continue
         if digest is None:
             now = read_head(connection, chain).sequence
             sentence = f"the ledger of {chain} had {head.sequence} events {when}; it has {now} now"
@@ -150,3 +153,16 @@ def check_past(connection: sa.Connection, checkpoint: Checkpoint, found: Finding
                 f" one now, {digest[:19]}"
             )
             found.add("history_rewritten", chain, sentence, (chain,))
+
+
+def _digest(connection: sa.Connection, chain: str, sequence: int) -> str | None:
+    query = sa.select(events.c.digest)
+    return connection.execute(
+        query.where(events.c.chain == chain, events.c.sequence == sequence)
+    ).scalar()
+
+
+def _imported(connection: sa.Connection, sequence: int) -> set[str]:
+    """Give what this event is in the own chains of the registries that were imported from."""
+    others = (chain for chain in read_chains(connection) if chain_origin(chain) is not None)
+    return {str(_digest(connection, chain, sequence)) for chain in others}

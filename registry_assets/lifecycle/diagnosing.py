@@ -18,12 +18,12 @@ from typing import Literal, TypeVar
 import sqlalchemy as sa
 
 from registry_assets.catalog.engine import Catalog
+from registry_assets.catalog.provenance import read_identity
 from registry_assets.catalog.settings import read_settings
 from registry_assets.catalog.tables import events, heads
 from registry_assets.clock import parse_timestamp, system_clock
 from registry_assets.errors import RegistryError
 from registry_assets.home import CATALOG, HOME, MARKER, STORE, Home, is_url
-from registry_assets.lifecycle.checkpoints import registry_identity
 from registry_assets.lifecycle.reindexing import is_indexed
 from registry_assets.manifest import Json
 from registry_assets.store import Store, open_store
@@ -208,7 +208,7 @@ def _file_system(folder: Path) -> str:
 
 def _together(catalog: Catalog, store: Store) -> Iterator[Diagnosis]:
     with catalog.read() as connection:
-        ours = registry_identity(connection)
+        ours = read_identity(connection)
     theirs = store.identity()
     same = ours == theirs
     mend = (

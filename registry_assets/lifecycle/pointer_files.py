@@ -42,7 +42,7 @@ def write_pointer_file(backends: Backends, model: str, pointer: str) -> None:
         held = get_pointer(connection, model, pointer)
         if held.version is None:
             return
-        data = _pointer_document(connection, held)
+        data = pointer_document(connection, held)
         if told != data:
             backends.store.write_pointer(model, pointer, data)
 
@@ -58,7 +58,7 @@ def stale_pointer(backends: Backends, model: str, pointer: str) -> PointerRecord
     with backends.catalog.read() as connection:
         _refuse_older(connection, told, model, pointer)
         held = get_pointer(connection, model, pointer)
-        document = None if held.version is None else _pointer_document(connection, held)
+        document = None if held.version is None else pointer_document(connection, held)
     return None if told == document else held
 
 
@@ -74,11 +74,13 @@ def _refuse_older(connection: sa.Connection, file: bytes | None, model: str, poi
         raise CatalogBehind(
             f"the store says that {model}@{pointer} has moved {told} times, the catalog"
             f" {known or 0}: the catalog is older than its store",
-            hint="put the newer catalog back; nothing was changed here",
+            hint="put the newer catalog back, or a newer backup of it"
+            " (`registry backup restore`); nothing was changed here",
         )
 
 
-def _pointer_document(connection: sa.Connection, pointer: PointerRecord) -> bytes:
+def pointer_document(connection: sa.Connection, pointer: PointerRecord) -> bytes:
+    """Give what the file of a pointer that holds a version says."""
     promotion = newest_promotion(connection, pointer.model, pointer.name)
     return PointerFile(
         model=pointer.model,

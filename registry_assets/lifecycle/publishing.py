@@ -6,7 +6,7 @@ is gone. So it notes how often was collected when it began, and looks again, ins
 transaction that makes the row, where that has changed (`collecting` is the other side).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -64,12 +64,20 @@ class Publication:
         Raises:
             BlobMissing: something was collected and its trash emptied; repeating stores it again.
         """
+        if self._was_collected(connection):
+            self._bring_back(digest)
+            for file in read_manifest(self.store, digest).files:
+                self._bring_back(file.sha256)
+
+    def confirm_all(self, connection: sa.Connection, digests: Iterable[str]) -> None:
+        """Make sure that these blobs are there, as `confirm` does for a manifest and its files."""
+        if self._was_collected(connection):
+            for digest in digests:
+                self._bring_back(digest)
+
+    def _was_collected(self, connection: sa.Connection) -> bool:
         now = collections(connection)
-        if now == self.collected and now % 2 == 0:
-            return
-        self._bring_back(digest)
-        for file in read_manifest(self.store, digest).files:
-            self._bring_back(file.sha256)
+        return now != self.collected or now % 2 == 1
 
     def _bring_back(self, digest: str) -> None:
         if self.store.has(digest) or self.store.restore(digest):

@@ -3,7 +3,7 @@
 For a catalog of an earlier release, and for one whose index is not what it should be.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,17 @@ import sqlalchemy as sa
 from registry_assets.catalog import indexing
 from registry_assets.catalog.evaluations import EvaluationRecord, list_evaluations, read_verdicts
 from registry_assets.catalog.models import PRODUCTION, ModelRecord, list_models
-from registry_assets.catalog.tables import INDEX, settings, snapshots, versions
+from registry_assets.catalog.tables import (
+    INDEX,
+    indexed_evaluations,
+    indexed_models,
+    indexed_versions,
+    number_terms,
+    settings,
+    snapshots,
+    text_terms,
+    versions,
+)
 from registry_assets.errors import RegistryError
 from registry_assets.governance.decide import gates_passed
 from registry_assets.governance.policy import Policy
@@ -41,38 +51,74 @@ def is_indexed(connection: sa.Connection) -> bool:
     return found.scalar() == RELEASE
 
 
+ReadManifest = Callable[[str], Manifest | None]
+
+
 def reindex(backends: Backends) -> Reindexed:
     """Make the index anew, in one transaction: a reader sees the old one or the new one."""
     unreadable: list[str] = []
-    counted = {"versions": 0, "evaluations": 0}
     with backends.catalog.write() as connection:
-        for table in INDEX:
-            connection.execute(sa.delete(table))
-        models = list_models(connection)
-        for digest in connection.execute(sa.select(snapshots.c.digest).distinct()).scalars():
-            parents = _parents(_manifest(backends, digest, unreadable))
-            indexing.add_edges(connection, digest, parents)
-        for model in models:
-            key = {"name": model.name}
-            indexing.refresh(connection, [("registered_models", key)])
-            for number, digest in _numbers(connection, model.name):
-                counted["versions"] += 1
-                indexing.index_version(connection, model.name, number)
-                if digest:
-                    parents = _parents(_manifest(backends, digest, unreadable))
-                    indexing.add_edges(connection, digest, parents)
-            for evaluation in list_evaluations(connection, model.name):
-                counted["evaluations"] += 1
-                manifest = _manifest(backends, evaluation.digest, unreadable)
-                indexing.add_evaluation(
-                    connection,
-                    evaluation.id,
-                    passed=_passed(connection, model, evaluation, manifest),
-                    parents=_parents(manifest),
-                )
-        connection.execute(sa.delete(settings).where(settings.c.name == "indexed"))
-        connection.execute(sa.insert(settings).values(name="indexed", value=RELEASE))
-    return Reindexed(len(models), **counted, unreadable=tuple(unreadable))
+        found = index_all(connection, lambda digest: _manifest(backends, digest, unreadable))
+    return replace(found, unreadable=tuple(unreadable))
+
+
+def index_all(connection: sa.Connection, read: ReadManifest) -> Reindexed:
+    """Make the index anew, inside the caller's transaction.
+
+    Args:
+        read: gives a manifest, or None of one that cannot be read.
+    """
+    numbers = evaluated = 0
+    for table in INDEX:
+        connection.execute(sa.delete(table))
+    models = list_models(connection)
+    for digest in connection.execute(sa.select(snapshots.c.digest).distinct()).scalars():
+        indexing.add_edges(connection, digest, _parents(read(digest)))
+    for model in models:
+        counted = index_history(connection, model, read)
+        numbers, evaluated = numbers + counted[0], evaluated + counted[1]
+    connection.execute(sa.delete(settings).where(settings.c.name == "indexed"))
+    connection.execute(sa.insert(settings).values(name="indexed", value=RELEASE))
+    return Reindexed(len(models), numbers, evaluated, ())
+
+
+def index_history(
+    connection: sa.Connection, model: ModelRecord, read: ReadManifest
+) -> tuple[int, int]:
+    """Index a model of which nothing is indexed; give how many versions and evaluations it has."""
+    indexing.refresh(connection, [("registered_models", {"name": model.name})])
+    numbers = list(_numbers(connection, model.name))
+    for number, digest in numbers:
+        indexing.index_version(connection, model.name, number)
+        if digest:
+            indexing.add_edges(connection, digest, _parents(read(digest)))
+    evaluated = list_evaluations(connection, model.name)
+    for evaluation in evaluated:
+        manifest = read(evaluation.digest)
+        indexing.add_evaluation(
+            connection,
+            evaluation.id,
+            passed=_passed(connection, model, evaluation, manifest),
+            parents=_parents(manifest),
+        )
+    return len(numbers), len(evaluated)
+
+
+def forget(connection: sa.Connection, model: str) -> None:
+    """Take a model out of the index, but for its edges, which never change."""
+    entities: tuple[tuple[indexing.Entity, sa.Table], ...] = (
+        ("model", indexed_models),
+        ("version", indexed_versions),
+        ("evaluation", indexed_evaluations),
+    )
+    for entity, table in entities:
+        of_model = (table.c.name if entity == "model" else table.c.model) == model
+        ids = sa.select(table.c.id).where(of_model)
+        for terms in (text_terms, number_terms):
+            connection.execute(
+                sa.delete(terms).where(terms.c.entity == entity, terms.c.id.in_(ids))
+            )
+        connection.execute(sa.delete(table).where(of_model))
 
 
 def _passed(

@@ -58,7 +58,7 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
-class _Root:
+class Root:
     """A manifest that a row names: how people know it, and what it must say of itself."""
 
     digest: str
@@ -92,14 +92,16 @@ def verify(
     """
     found = Findings()
     with backends.catalog.read() as connection:
-        roots = list(_roots(connection, reference))
+        roots = list(read_roots(connection, reference))
         if reference is None:
             audit(connection, found)
             check_index(connection, found)
         if checkpoint is not None:
             check_past(connection, checkpoint, found)
     for root in roots:
-        _check_root(backends, root, found)
+        manifest = _manifest(backends, root.digest)
+        if manifest is not None:  # else it is said where it is read
+            check_root(root, manifest, found)
         _walk(backends, root.digest, root.name, found)
     _check_blobs(backends.store, found, deep=deep, progress=progress or _silent)
     if reference is None:
@@ -177,7 +179,7 @@ def _lasting(backends: Backends, model: str, pointer: str) -> PointerRecord | No
     return stale
 
 
-def _roots(connection: sa.Connection, reference: Reference | None) -> Iterator[_Root]:
+def read_roots(connection: sa.Connection, reference: Reference | None) -> Iterator[Root]:
     """Give the manifests to start from, as the catalog has them."""
     if reference is not None:
         is_model = (reference.version, reference.pointer, reference.digest) == (None, None, None)
@@ -192,7 +194,7 @@ def _roots(connection: sa.Connection, reference: Reference | None) -> Iterator[_
         for row in connection.execute(sa.select(snapshots).order_by(snapshots.c.id)):
             name = f"{row.asset}[{row.partition}]" if row.partition else row.asset
             facts = {"asset": row.asset, "partition": row.partition}
-            yield _Root(row.digest, name, row.kind, facts)
+            yield Root(row.digest, name, row.kind, facts)
     for model in models:
         for number, digest in connection.execute(
             sa.select(versions.c.number, versions.c.digest).where(
@@ -202,18 +204,15 @@ def _roots(connection: sa.Connection, reference: Reference | None) -> Iterator[_
             yield _version_root(model, number, digest)
         for row in connection.execute(sa.select(evaluations).where(evaluations.c.model == model)):
             facts = {"model": model, "version": row.version}
-            yield _Root(row.digest, f"evaluation of {model}:{row.version}", "evaluation", facts)
+            yield Root(row.digest, f"evaluation of {model}:{row.version}", "evaluation", facts)
 
 
-def _version_root(model: str, number: int, digest: str) -> _Root:
-    return _Root(digest, f"{model}:{number}", "model", {"model": model, "version": number})
+def _version_root(model: str, number: int, digest: str) -> Root:
+    return Root(digest, f"{model}:{number}", "model", {"model": model, "version": number})
 
 
-def _check_root(backends: Backends, root: _Root, found: Findings) -> None:
+def check_root(root: Root, manifest: Manifest, found: Findings) -> None:
     """Hold what a row says of a manifest against what that says of itself."""
-    manifest = _manifest(backends, root.digest)
-    if manifest is None:
-        return  # said where it is read
     said = {name: manifest.facts.get(name) for name in root.facts}
     if (manifest.kind, said) != (root.kind, root.facts):
         found.add(

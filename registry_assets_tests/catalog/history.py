@@ -15,9 +15,10 @@ from registry_assets.catalog.evaluations import (
     Finding,
     record_evaluation,
 )
-from registry_assets.catalog.ledger import GENESIS, change
+from registry_assets.catalog.ledger import GENESIS, REGISTRY, change
 from registry_assets.catalog.models import ModelRecord, PolicyRule, declare, get_model
 from registry_assets.catalog.pointers import get_pointer
+from registry_assets.catalog.provenance import read_identity
 from registry_assets.catalog.snapshots import SnapshotRecord, record_snapshot
 from registry_assets.catalog.tables import imports
 from registry_assets.catalog.versions import Reservation, VersionRecord, commit, fail, reserve
@@ -246,23 +247,27 @@ def lived_in(folder: Path) -> History:
 
 
 def say_things(history: History) -> None:
-    """Let people tag, describe and mark version 1, and the model have come from elsewhere."""
+    """Let people tag, describe and archive version 1, and say that nothing of it was imported."""
     first = f"{MODEL}:1"
     history.registry.tag(first, {"quarter": "Q2"}, run=PERSON)
     history.registry.describe(first, "The first one.", run=PERSON)
     history.registry.archive(first, run=PERSON, reason="it is old")
     with change(
-        history.catalog, chain=MODEL, kind="model_imported", actor="ann", clock=history.clock
+        history.catalog, chain=REGISTRY, kind="model_imported", actor="ann", clock=history.clock
     ) as draft:
-        came = {"sequence": 1, "digest": GENESIS, "origin": "elsewhere"}
-        draft.insert(imports, model=MODEL, **came, imported_at=draft.effective_at)
+        now, origin = draft.effective_at, read_identity(draft.connection)
+        draft.insert(
+            imports, model=MODEL, sequence=0, digest=GENESIS, origin=origin, imported_at=now
+        )
 
 
-def fail_training(history: History, number: int, failure: str = "the sky fell") -> VersionRecord:
+def fail_training(
+    history: History, number: int, failure: str = "the sky fell", *, model: str = MODEL
+) -> VersionRecord:
     """Mark a number failed."""
     return fail(
         history.catalog,
-        model=MODEL,
+        model=model,
         number=number,
         failure=failure,
         run_id="run-2",
