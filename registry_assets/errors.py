@@ -25,6 +25,8 @@
     │   └── PointerRewritten                   the same generation, and another version
     ├── StateFileInvalid                       the note of what was seen is damaged
     ├── FolderTaken                            a folder that holds something else
+    ├── ExportUnreadable                       not an intact export of a registry
+    ├── ImportRefused                          an export that does not fit what is here
     ├── StoreError
     │   ├── StoreUnwritable
     │   ├── StoreUnreachable                   transient
@@ -272,6 +274,18 @@ class FolderTaken(RegistryError):
     """A folder that holds something else, or that another process works in."""
 
     code = "folder_taken"
+
+
+class ExportUnreadable(RegistryError):
+    """An export or backup that is damaged, incomplete, changed, or no export at all."""
+
+    code = "export_unreadable"
+
+
+class ImportRefused(RegistryError):
+    """An intact export that cannot be taken in here: what is here has another history."""
+
+    code = "import_refused"
 
 
 class StoreError(RegistryError):

@@ -9,6 +9,7 @@ from enum import IntEnum
 import click
 
 from registry_assets.cli.at import at
+from registry_assets.cli.care import backup, rebuild
 from registry_assets.cli.changing import init
 from registry_assets.cli.collecting import collect
 from registry_assets.cli.comparing import compare
@@ -22,10 +23,12 @@ from registry_assets.cli.retiring import archive, reject, unarchive
 from registry_assets.cli.searching import search
 from registry_assets.cli.text import visible
 from registry_assets.cli.tracing import lineage
+from registry_assets.cli.transfer import export, import_
 from registry_assets.cli.verifying import checkpoint, verify
 from registry_assets.errors import (
     DeclarationError,
     FolderTaken,
+    ImportRefused,
     InvalidInstant,
     InvalidName,
     InvalidQuery,
@@ -54,7 +57,7 @@ MISTYPED = (
     QueryTooBroad,
     VersionFailed,
 )
-REFUSED = (RetiringRefused, TagRefused)
+REFUSED = (ImportRefused, RetiringRefused, TagRefused)
 SECTIONS = {
     "Read the registry": (
         models,
@@ -70,8 +73,8 @@ SECTIONS = {
         checkpoint,
     ),
     "Change the registry": (init, register, tag, describe, archive, unarchive, reject),
-    "Move": (resolve, pull, follow),
-    "Care": (doctor, collect),
+    "Move": (resolve, pull, follow, export, import_),
+    "Care": (doctor, backup, rebuild, collect),
 }
 
 

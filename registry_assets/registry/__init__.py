@@ -6,26 +6,32 @@ Its methods stand in the parts beside this file, by what they are for.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from registry_assets.catalog.engine import Catalog, has_history, shown_location
 from registry_assets.clock import Clock, system_clock
 from registry_assets.errors import CatalogBehind
 from registry_assets.home import Home, find_home
 from registry_assets.lifecycle import reindexing
-from registry_assets.lifecycle.backends import Backends
+from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.checkpoints import identify
 from registry_assets.registry.answers import Answers, VersionSummary
 from registry_assets.registry.care import Care
 from registry_assets.registry.deployment import Deployment
 from registry_assets.registry.searching import Searching
 from registry_assets.registry.steps import Steps
+from registry_assets.registry.transfer import Transfer
 from registry_assets.registry.words import Words
 from registry_assets.store import Store, create_store, open_store
+from registry_assets.transfer.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from registry_assets.transfer.restoring import Restored
 
 __all__ = ["Registry", "VersionSummary"]
 
 
-class Registry(Answers, Searching, Steps, Words, Deployment, Care):
+class Registry(Answers, Searching, Steps, Words, Deployment, Care, Transfer):
     """An open registry.
 
     Examples:
@@ -71,6 +77,37 @@ class Registry(Answers, Searching, Steps, Words, Deployment, Care):
             reindexing.reindex(backends)
         return cls(home, backends)
 
+    @classmethod
+    def restore(
+        cls,
+        source: Path,
+        folder: Path,
+        *,
+        clock: Clock = system_clock,
+        run: RunInfo | None = None,
+        progress: Progress = silent,
+    ) -> tuple["Registry", "Restored"]:
+        """Put a backup back, as the registry of a folder that has none, under its own identity.
+
+        Raises:
+            ExportUnreadable: the backup is damaged, incomplete or changed.
+            ImportRefused: it is no backup, or there is a history already.
+            CatalogBehind: the store is newer than the backup.
+        """
+        from registry_assets.transfer import restoring
+
+        home = Home(folder.absolute())
+        home.make()
+        restored, backends = restoring.restore_backup(
+            source,
+            store=create_store(home.store),
+            catalog=home.catalog,
+            clock=clock,
+            run=run or RunInfo.by_hand(),
+            progress=progress,
+        )
+        return cls(home, backends), restored
+
 
 def _refuse_half_a_registry(home: Home, store: Store) -> None:
     """A volume that was not mounted must not be made up for by an empty one."""
@@ -79,8 +116,8 @@ def _refuse_half_a_registry(home: Home, store: Store) -> None:
     if stored and recorded is None:
         raise CatalogBehind(
             f"{home.store} holds the bytes of a registry, and its catalog {catalog} is gone",
-            hint="put the catalog back from a backup; a new one would give the same numbers out"
-            " again. To begin anew, move the store away first",
+            hint="put the catalog back (`registry backup restore`); a new one would give"
+            " the same numbers out again. To begin anew, move the store away first",
         )
     if recorded and not stored:
         raise CatalogBehind(

@@ -26,6 +26,9 @@ TRIED_BESIDE = {
     "follow.": "deployment/test_kills.py",
     "pull.": "deployment/test_kills.py",
     "seen.": "deployment/test_kills.py",
+    "export.": "transfer/test_kills.py",
+    "import.": "transfer/test_kills.py",
+    "restore.": "transfer/test_kills.py",
 }
 """Points of what is no step of a version's life, and the file in which each is killed at."""
 

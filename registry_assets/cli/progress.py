@@ -1,0 +1,32 @@
+"""A bar for what takes its time, on stderr, and only where somebody looks at a terminal."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def shown_progress(*, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
+    """Give what is to be told: what is being done, how many bytes of it are, and of how many.
+
+    Args:
+        quiet: show nothing, for a program reads.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield lambda _what, _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(
+        *columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True
+    ) as bars:
+        known: dict[str, int] = {}
+
+        def told(what: str, done: int, total: int) -> None:
+            if what not in known:
+                known[what] = int(bars.add_task(what, total=total))
+            bars.update(bars.task_ids[known[what]], completed=done, total=total)
+
+        yield told
