@@ -1,0 +1,1 @@
+"""The promises, held on every pair of a catalog and a store."""
