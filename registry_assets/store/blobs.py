@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from registry_assets.errors import BlobCorrupt, BlobMissing, StoreError
+from registry_assets.errors import BlobCorrupt, BlobMissing
 from registry_assets.manifest import sha256_digest
 from registry_assets.store import files, flushing, layout
 from registry_assets.store.protocol import StoredBlob
@@ -130,7 +130,7 @@ class BlobFolder:
             except FileNotFoundError:
                 continue  # moved to the trash, or out of it, since it was listed
             except OSError as error:
-                raise StoreError(f"{path} cannot be looked at: {files.reason(error)}.") from error
+                raise files.unreadable(path, error) from error
             modified = datetime.fromtimestamp(status.st_mtime, UTC)
             yield StoredBlob(digest, status.st_size, modified)
 
@@ -141,4 +141,4 @@ def names(folder: Path, pattern: re.Pattern[str]) -> list[str]:
         with os.scandir(folder) as found:
             return sorted(entry.name for entry in found if pattern.fullmatch(entry.name))
     except OSError as error:
-        raise StoreError(f"{folder} cannot be listed: {files.reason(error)}.") from error
+        raise files.unreadable(folder, error) from error

@@ -33,6 +33,12 @@ _HINTS = {
     errno.ENOENT: "A folder on that path is gone; put it back.",
     errno.EPERM: "That file is another user's; let one user write to a store.",
 }
+_READING_HINTS = {
+    errno.EIO: "The disk reports a failure; check it, and restore that file from a backup.",
+    errno.EMFILE: _HINTS[errno.EMFILE],
+    errno.ENFILE: "Too many files are open on this machine; close some, then repeat.",
+    errno.ENOTDIR: _HINTS[errno.ENOTDIR],
+}
 _ANY_HINT = "Make that folder writable for this user."
 
 
@@ -44,11 +50,12 @@ def open_regular(path: Path, *, missing: RegistryError) -> Iterator[int]:
     except FileNotFoundError:
         raise missing from None
     except OSError as error:
-        what = "it is a symbolic link" if error.errno == errno.ELOOP else reason(error)
-        raise StoreError(f"{path} cannot be read: {what}.") from error
+        if error.errno == errno.ELOOP:
+            raise _no_file(path, "it is a symbolic link") from error
+        raise unreadable(path, error) from error
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise StoreError(f"{path} cannot be read: it is not a regular file.")
+            raise _no_file(path, "it is not a regular file")
         yield handle
     finally:
         os.close(handle)
@@ -63,7 +70,7 @@ def pieces(handle: int, path: Path) -> Iterator[memoryview]:
         try:
             count = os.readv(handle, [buffer])
         except OSError as error:
-            raise StoreError(f"{path} cannot be read: {reason(error)}.") from error
+            raise unreadable(path, error) from error
         if not count:
             return
         yield buffer[:count]
@@ -74,7 +81,7 @@ def read_whole(handle: int, path: Path) -> bytes:
     try:
         first = os.read(handle, os.fstat(handle).st_size + 1)
     except OSError as error:
-        raise StoreError(f"{path} cannot be read: {reason(error)}.") from error
+        raise unreadable(path, error) from error
     rest = [bytes(piece) for piece in pieces(handle, path)]
     return b"".join((first, *rest)) if rest else first
 
@@ -190,6 +197,19 @@ def unwritable(path: Path, error: OSError) -> StoreUnwritable:
         f"{path} cannot be written: {reason(error)}.",
         hint=_HINTS.get(error.errno or 0, _ANY_HINT),
     )
+
+
+def unreadable(path: Path, error: OSError) -> StoreError:
+    """Say which path cannot be read, what the system said, and what to do about it."""
+    return StoreError(
+        f"{path} cannot be read: {reason(error)}.",
+        hint=_READING_HINTS.get(error.errno or 0, "Make it readable for this user."),
+    )
+
+
+def _no_file(path: Path, what: str) -> StoreError:
+    hint = "Put a regular file there; no link is ever followed."
+    return StoreError(f"{path} cannot be read: {what}.", hint=hint)
 
 
 def reason(error: OSError) -> str:
