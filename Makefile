@@ -7,7 +7,7 @@ READY := .venv/.ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run ui screenshots test browser-test bench bench-large lint format lock
+.PHONY: help run ui screenshots test browser-test faults bench bench-large lint format lock
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,13 @@ browser-test: $(READY) ## The tests of what a person sees, in Chromium
 		echo "No chromium on PATH. Debian: apt-get install chromium; or CHROMIUM=/path/to/it" >&2; \
 		exit 1; }
 	@$(BIN)/python -m pytest -m browser $(ARGS)
+
+faults: $(READY) ## Every fault at every place, on all catalogs and stores (needs strace; an hour)
+	@command -v strace >/dev/null || { \
+		echo "No strace on PATH. Debian: apt-get install strace" >&2; \
+		exit 1; }
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not browser" $(ARGS) \
+		registry_assets_tests/laws registry_assets_tests/faults
 
 screenshots: $(READY) ## The pictures of the README and the docs, taken anew in Chromium
 	@$(BIN)/python scripts/screenshots.py

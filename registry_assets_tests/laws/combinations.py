@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -25,10 +25,11 @@ from registry_assets_tests.catalog.projects import (
 )
 from registry_assets_tests.servers.postgresql import PostgresServer
 from registry_assets_tests.servers.seaweedfs import BUCKET, SeaweedFS
-from registry_assets_tests.store.places import Folder, Place, Prefix
+from registry_assets_tests.store.places import Folder, Prefix
 
 LOCAL, REMOTE = "sqlite+folder", "postgresql+s3"
 COMBINATIONS = (LOCAL, "postgresql+folder", "sqlite+s3", REMOTE)
+Place: TypeAlias = Folder | Prefix
 _AT_ONCE = 8
 
 

@@ -23,11 +23,10 @@ MODEL = "flight_delay"
 @pytest.fixture(scope="module")
 def _lived(backends: Combination, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site = backends.site(tmp_path_factory.mktemp("lived") / "project")
-    with site.settings():
-        with small_world(site.folder, months=("2013-01", "2013-02")) as world:
-            number = world.version(request="march")
-            assert world.registry.promote(MODEL, number, run=SENSOR).moved
-            assert not world.registry.promote(MODEL, number, run=SENSOR).moved
+    with site.settings(), small_world(site.folder, months=("2013-01", "2013-02")) as world:
+        number = world.version(request="march")
+        assert world.registry.promote(MODEL, number, run=SENSOR).moved
+        assert not world.registry.promote(MODEL, number, run=SENSOR).moved
     yield site
     backends.drop(site)
 

@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from registry_assets.catalog.evaluations import Finding
 from registry_assets.catalog.ledger import REGISTRY, Event
 from registry_assets.catalog.models import get_model
-from registry_assets.catalog.versions import commit
 from registry_assets.errors import (
     BlobCorrupt,
     BlobMissing,
@@ -25,13 +24,13 @@ from registry_assets.errors import (
     RetiringRefused,
     VersionFailed,
 )
-from registry_assets.governance.policy import COMMIT_CHECKS, commit_check_digest
 from registry_assets.lifecycle.promoting import Promoted
 from registry_assets.lifecycle.publishing import Publication
 from registry_assets.manifest import Manifest, sha256_digest
 from registry_assets.registry import Registry
 from registry_assets_tests.catalog.history import MODEL, PERSON, History, fail_training, reopened
 from registry_assets_tests.laws.combinations import Combination, Site
+from registry_assets_tests.laws.publishing import bind, publish
 from registry_assets_tests.store.places import CLOCKS, object_name
 
 AT_ONCE = -CLOCKS
@@ -97,7 +96,7 @@ def test_p2_a_version_is_seen_only_when_all_of_its_bytes_are_there(history: Hist
     publication.files({"estimator.skops": b"an estimator"})
     assert state(history, number) == "reserved"
     assert history.registry.verify().clean
-    history.commit(number)
+    publish(history, number, {"estimator.skops": b"an estimator"})
     assert state(history, number) == "committed"
     assert history.registry.verify().clean
 
@@ -112,28 +111,10 @@ def test_p2_a_row_never_names_bytes_that_were_collected_meanwhile(history: Histo
         registry.collect(act=True, older_than=AT_ONCE, purge_after=AT_ONCE, run=PERSON)
     assert not registry.backends.store.has(digest)
     with pytest.raises(BlobMissing, match="repeat"):
-        committed(history, number, digest, publication)
+        bind(history, number, digest, publication)
     assert state(history, number) == "reserved"
     history.commit(number)
     assert registry.verify().clean
-
-
-def committed(history: History, number: int, digest: str, publication: Publication) -> object:
-    """Bind a number to a manifest, as whoever published its bytes does."""
-    return commit(
-        history.catalog,
-        model=MODEL,
-        number=number,
-        digest=digest,
-        metadata={},
-        findings=[
-            Finding(name, commit_check_digest(name), "passed", "it is so") for name in COMMIT_CHECKS
-        ],
-        confirm=lambda connection: publication.confirm(connection, digest),
-        run_id="run-1",
-        actor="ann",
-        clock=history.clock,
-    )
 
 
 def test_p3_a_number_is_given_out_once_whatever_became_of_it(history: History) -> None:

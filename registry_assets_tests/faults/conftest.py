@@ -1,0 +1,95 @@
+"""Projects on each combination, and how thoroughly each is tried.
+
+Without `faults_all` a test tries everything on SQLite and a folder, and a part of it on
+PostgreSQL and S3; `make faults` tries everything on all four.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import pytest
+
+from registry_assets.lifecycle import verifying
+from registry_assets_tests.faults.lives import Life, recorded_life
+from registry_assets_tests.laws.combinations import (
+    COMBINATIONS,
+    LOCAL,
+    REMOTE,
+    Combination,
+    combination,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A combination, and which of the faults it is tried with.
+
+    Args:
+        share: one of so many; the others, and more calls of each kind, in `make faults`.
+    """
+
+    name: str
+    share: int = 1
+    every_call: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name}, {'every call' if self.every_call else f'one in {self.share}'}"
+
+
+SAMPLED = [Choice(LOCAL), Choice(REMOTE, share=6)]
+THOROUGH = [
+    pytest.param(Choice(name, every_call=True), marks=pytest.mark.faults_all)
+    for name in COMBINATIONS
+]
+
+
+@pytest.fixture(scope="session", params=[*SAMPLED, *THOROUGH], ids=str)
+def choice(request: pytest.FixtureRequest) -> Choice:
+    """A combination, and how thoroughly it is tried."""
+    found: Choice = request.param
+    return found
+
+
+@pytest.fixture(scope="session")
+def combinations(request: pytest.FixtureRequest) -> Callable[[str], Combination]:
+    """Give a combination by name, the same one each time."""
+    return cache(lambda name: combination(name, request))
+
+
+@pytest.fixture(scope="session")
+def lives(
+    combinations: Callable[[str], Combination], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Life]:
+    """Give a version's life on a combination as it goes when nobody interferes."""
+    return cache(lambda name: recorded_life(combinations(name), tmp_path_factory.mktemp("life")))
+
+
+@pytest.fixture(scope="session")
+def backends(choice: Choice, combinations: Callable[[str], Combination]) -> Combination:
+    """The catalog and the store of the test."""
+    return combinations(choice.name)
+
+
+@pytest.fixture(scope="session")
+def life(choice: Choice, lives: Callable[[str], Life]) -> Life:
+    """A version's life on them, with the project before and after each step."""
+    return lives(choice.name)
+
+
+@pytest.fixture(scope="session")
+def local(combinations: Callable[[str], Combination]) -> Combination:
+    """SQLite and a folder."""
+    return combinations(LOCAL)
+
+
+@pytest.fixture(scope="session")
+def local_life(lives: Callable[[str], Life]) -> Life:
+    """A version's life there."""
+    return lives(LOCAL)
+
+
+@pytest.fixture(autouse=True)
+def _no_promotion_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Whose pointer file `verify` would wait for.
+    monkeypatch.setattr(verifying, "_PROMOTION_SECONDS", 0.0)

@@ -1,0 +1,142 @@
+"""A version's life as it goes when nobody interferes, and what must hold when somebody does.
+
+Not a test.
+"""
+
+import shutil
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
+
+from registry_assets.errors import RegistryError
+from registry_assets.registry import Registry
+from registry_assets_tests.faults.calls import PREFIXES
+from registry_assets_tests.faults.steps import GIVEN, STEPS, run
+from registry_assets_tests.laws.combinations import Combination, Site
+from registry_assets_tests.worlds import small_world
+
+MODEL = "flight_delay"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A step: the points and calls that it passes, and the project before and after it."""
+
+    passed: Counter[str]
+    before: Site
+    after: Site
+
+    @property
+    def points(self) -> Counter[str]:
+        """The named points."""
+        return Counter({n: c for n, c in self.passed.items() if not n.startswith(PREFIXES)})
+
+    @property
+    def calls(self) -> Counter[str]:
+        """The calls of file system, database and service."""
+        return Counter({n: c for n, c in self.passed.items() if n.startswith(PREFIXES)})
+
+    @property
+    def files(self) -> Counter[str]:
+        """The calls of the file system."""
+        return Counter({n: c for n, c in self.passed.items() if n.startswith("os.")})
+
+
+Life: TypeAlias = Mapping[str, Recorded]
+
+
+def recorded_life(backends: Combination, root: Path) -> Life:
+    """Let every step happen, one after the other, in one project; each must leave it sound."""
+    start = backends.site(root / "start")
+    with (
+        start.settings(),
+        small_world(start.folder, months=("2013-01", "2013-02", "2013-03")),
+    ):
+        pass
+    found: dict[str, Recorded] = {}
+    before = start
+    for step in STEPS:
+        if step != "commit":
+            found[step] = _record(backends, step, before, root)
+            before = found[step].after
+    # What was trained is what is given to `commit`, in a project where it was not yet.
+    untrained = backends.copy(found["train"].before, root / "untrained")
+    trained = backends.registry(found["train"].after)
+    trained.pull(f"{MODEL}:1", untrained.folder / GIVEN)
+    committed = _record(backends, "commit", untrained, root)
+    found["commit"] = replace(committed, after=found["train"].after)
+    return {step: found[step] for step in STEPS}
+
+
+def _record(backends: Combination, step: str, before: Site, root: Path) -> Recorded:
+    after, log = backends.copy(before, root / step), root / f"{step}.log"
+    assert run(step, after, log=log) == 0
+    assert backends.registry(after).verify().problems == ()
+    return Recorded(Counter(log.read_text().split()), before, after)
+
+
+def wrong_after_a_crash(backends: Combination, site: Site, step: Recorded) -> str:
+    """Say what is half-done in a project in which a step was cut short, if anything is."""
+    registry = backends.registry(site)
+    left = registry.verify().problems
+    # Until it is repeated deployments may be told the state before, and verify says so.
+    if {problem.code for problem in left} - {"pointer_file_behind"}:
+        return f"afterwards {left}"
+    before, after = (stages(backends.registry(each)) for each in (step.before, step.after))
+    found = stages(registry)
+    return "" if found in (before, after) else f"afterwards {found}"
+
+
+def wrong_after_repeating(
+    backends: Combination, site: Site, step: Recorded, *, twice: str = ""
+) -> str:
+    """Say what differs from a project in which a step went well at once, if anything does.
+
+    Args:
+        twice: a kind of event that the step, done before and now repeated, adds again.
+    """
+    found, expected = backends.registry(site), backends.registry(step.after)
+    problems = found.verify().problems
+    if problems:
+        return f"after repeating it {problems}"
+    kinds, wanted = events(found), events(expected)
+    if twice:
+        wanted[twice] += 1
+    if kinds != wanted:
+        return f"events {kinds}, expected {wanted}"
+    if stages(found) != stages(expected):
+        return f"{stages(found)}, expected {stages(expected)}"
+    if kinds["model_declared"] and len({e.digest for e in found.evaluations(MODEL)}) > 1:
+        return "two evaluations differ"
+    return ""
+
+
+def refusal(act: Callable[[], object]) -> RegistryError | None:
+    """Do something; give the error of ours it ends in; one without a hint is none."""
+    try:
+        act()
+    except RegistryError as error:
+        if not error.hint:
+            raise
+        return error
+    return None
+
+
+def stages(registry: Registry) -> list[tuple[int, str]]:
+    """Number and stage of each version."""
+    if not registry.models():
+        return []
+    return [(v.version.number, v.stage) for v in registry.versions(MODEL)]
+
+
+def events(registry: Registry) -> Counter[str]:
+    """How often each kind of thing happened."""
+    chains = ("-registry", *(model.name for model in registry.models()))
+    return Counter(event.kind for chain in chains for event in registry.log(chain))
+
+
+def forget(site: Site) -> None:
+    """Remove a project's folder: a thousand copies would fill the disk."""
+    shutil.rmtree(site.folder, ignore_errors=True)
