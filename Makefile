@@ -7,15 +7,19 @@ READY := .venv/.ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run ui screenshots test browser-test faults bench bench-large lint format lock
+.PHONY: help run run-distributed ui screenshots test browser-test faults bench bench-large lint \
+	format lock
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  PYTHON=/path/to/python3.11 chooses the interpreter, PORT=3001 another port for the UI."
 
 run: $(READY) ## The main job, on real flights: from raw data to a gated production pointer
 	@$(BIN)/python -m registry_assets.models.main_job
+
+run-distributed: $(READY) ## Both models on PostgreSQL, S3 and a real daemon, each run a process; kept nowhere
+	@$(BIN)/python scripts/run_distributed.py
 
 ui: $(READY) ## The Dagster UI with its daemon, on http://127.0.0.1:3000 (PORT=…)
 	@exec env PORT="$(PORT)" $(BIN)/python -m registry_assets.orchestration.ui

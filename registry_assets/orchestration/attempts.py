@@ -4,6 +4,7 @@ A `run_key` never runs twice, whatever became of its run, so the attempt is part
 A sensor only reads, so attempts are counted from the runs themselves.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ ALIVE = [
 ]
 _FAILED = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _ENDED = [dg.DagsterRunStatus.SUCCESS, *_FAILED]
+_RETRY_COMES_WITHIN = 600.0
+"""Seconds that Dagster's daemon has for a retry that a failed run was marked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,8 @@ def read_attempts(
     """
     tags = {MODEL_TAG: model, VERSION_TAG: str(version)}
     alive = instance.get_runs(dg.RunsFilter(tags=tags, statuses=ALIVE), limit=1)
-    ended = instance.get_runs(dg.RunsFilter(tags={**tags, PURPOSE_TAG: purpose}, statuses=_ENDED))
+    about = {**tags, PURPOSE_TAG: purpose}
+    ended = instance.get_run_records(dg.RunsFilter(tags=about, statuses=_ENDED))
     return _attempts(alive, ended, state)
 
 
@@ -78,7 +82,7 @@ def read_job_attempts(instance: dg.DagsterInstance, *, job: str, state: str) -> 
         state: what the attempts must have been about: a run key's stem.
     """
     alive = instance.get_runs(dg.RunsFilter(job_name=job, statuses=ALIVE), limit=1)
-    ended = instance.get_runs(dg.RunsFilter(job_name=job, statuses=_ENDED))
+    ended = instance.get_run_records(dg.RunsFilter(job_name=job, statuses=_ENDED))
     return _attempts(alive, ended, state)
 
 
@@ -89,15 +93,27 @@ def versions_alive(instance: dg.DagsterInstance, *, model: str) -> set[int]:
 
 
 def _attempts(
-    alive: Sequence[dg.DagsterRun], ended: Sequence[dg.DagsterRun], state: str
+    alive: Sequence[dg.DagsterRun], ended: Sequence[dg.RunRecord], state: str
 ) -> Attempts:
-    keys = {run.run_id: run.tags.get("dagster/run_key", "") for run in ended}
-    about = [run for run in ended if keys[run.run_id].startswith(state)]
+    runs = [record.dagster_run for record in ended]
+    keys = {run.run_id: run.tags.get("dagster/run_key", "") for run in runs}
+    about = [run for run in runs if keys[run.run_id].startswith(state)]
     failed = sum(run.status in _FAILED for run in about)
     numbers = [keys[run.run_id].rpartition(":")[2] for run in about]
     return Attempts(
-        alive=bool(alive),
+        alive=bool(alive) or any(map(_is_tried_again, ended)),
         failed=failed,
         succeeded=len(about) - failed,
         last=max((int(number) for number in numbers if number.isdecimal()), default=0),
     )
+
+
+def _is_tried_again(record: dg.RunRecord) -> bool:
+    """Tell a run whose worker was lost, and whose retry Dagster's daemon is about to launch.
+
+    In those seconds another attempt would train the same version beside the retry.
+    """
+    tags = record.dagster_run.tags
+    coming = tags.get("dagster/will_retry") == "true" and "dagster/auto_retry_run_id" not in tags
+    # A daemon that never comes to it must not keep the version waiting for ever.
+    return coming and time.time() - (record.end_time or 0.0) < _RETRY_COMES_WITHIN

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -23,6 +24,9 @@ from registry_assets.orchestration.sensors import (
 from registry_assets.orchestration.version_assets import version_assets
 from registry_assets.packaging.closure import code_closure
 
+if TYPE_CHECKING:
+    from dagster_aws.s3 import S3Resource
+
 
 def registry_definitions(
     *,
@@ -30,6 +34,8 @@ def registry_definitions(
     assets: Sequence[dg.AssetsDefinition | FeaturesAsset] = (),
     asset_checks: Sequence[dg.AssetChecksDefinition] = (),
     registry: RegistryResource | None = None,
+    s3: "S3Resource | None" = None,
+    promoter_tags: Mapping[str, object] | None = None,
     sensor_interval: int = INTERVAL_SECONDS,
     executor: dg.ExecutorDefinition | None = None,
 ) -> dg.Definitions:
@@ -42,6 +48,9 @@ def registry_definitions(
         assets: datasets and features; those with `io_manager_key="snapshots"` become
             snapshots. The features of the models are added by themselves.
         registry: which registry to use, and by which clock.
+        s3: how a store in a bucket is reached, from where Dagster runs; see `RegistryResource`.
+        promoter_tags: of the runs that move pointers, for the run launcher: `dagster-k8s/config`
+            or `ecs/task_overrides` give those runs alone the promoter's account.
         sensor_interval: seconds between two looks of the sensors, at least.
         executor: how the steps of a run are executed; by default Dagster's own choice.
 
@@ -50,12 +59,16 @@ def registry_definitions(
             are made from an asset that is no snapshot.
     """
     source = registry or RegistryResource()
+    if s3 is not None:
+        source = replace(source, s3=s3)
     _refuse_twins(models)
     _refuse_what_cannot_be_packaged(models)
     data = _data_assets(models, assets)
     stored = _io_managers(data)
     _refuse_inputs_that_are_no_snapshots(models, assets, stored)
-    built = [(m, version_assets(m, source), model_jobs(m, source)) for m in models]
+    built = [
+        (m, version_assets(m, source), model_jobs(m, source, promoter_tags or {})) for m in models
+    ]
     snapshots = [
         (key, asset.partitions_def is not None)
         for asset in data

@@ -1,5 +1,6 @@
 """The jobs of a model: retrain (reserve a number), train, evaluate again, promote."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +47,9 @@ class ModelJobs:
         return [self.retrain, self.train, self.evaluate, self.promote]
 
 
-def model_jobs(declared: RegisteredModel, source: RegistryResource) -> ModelJobs:
+def model_jobs(
+    declared: RegisteredModel, source: RegistryResource, promoter_tags: Mapping[str, object]
+) -> ModelJobs:
     """Make the jobs of one registered model."""
     names = Names(declared.name)
     limit = int(declared.train_timeout) + _SECONDS_AROUND_TRAINING
@@ -72,6 +75,7 @@ def model_jobs(declared: RegisteredModel, source: RegistryResource) -> ModelJobs
             selection=dg.AssetSelection.assets(names.pointer_key(PRODUCTION)),
             description=f"Moves {declared.name}@{PRODUCTION} to a version, if the registry finds"
             " that nothing holds it. Safe to launch by hand: it trusts nothing it is told.",
+            tags=promoter_tags,
         ),
     )
 

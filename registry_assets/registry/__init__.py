@@ -6,7 +6,7 @@ Its methods stand in the parts beside this file, by what they are for.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from registry_assets.catalog.engine import Catalog, has_history, shown_location
 from registry_assets.clock import Clock, system_clock
@@ -44,8 +44,14 @@ class Registry(Answers, Searching, Steps, Words, Deployment, Care, Transfer):
         self.backends = backends
 
     @classmethod
-    def open(cls, start: Path | None = None, *, clock: Clock = system_clock) -> "Registry":
+    def open(
+        cls, start: Path | None = None, *, clock: Clock = system_clock, s3_client: Any = None
+    ) -> "Registry":
         """Open the registry of this folder, of one above it, or at REGISTRY_HOME.
+
+        Args:
+            s3_client: a boto3 client for a store in a bucket, instead of one made by the usual
+                AWS means.
 
         Raises:
             NoRegistry: there is none; says where it looked.
@@ -53,7 +59,7 @@ class Registry(Answers, Searching, Steps, Words, Deployment, Care, Transfer):
         """
         home = find_home(start)
         catalog = Catalog.open(home.catalog)
-        return cls(home, Backends(catalog, open_store(home.store), clock))
+        return cls(home, Backends(catalog, open_store(home.store, s3_client=s3_client), clock))
 
     @classmethod
     def init(cls, folder: Path, *, clock: Clock = system_clock) -> "Registry":

@@ -104,6 +104,7 @@ class SeaweedFS:
                     "-admin.ui=false",
                     "-webdav=false",
                     "-s3.autoCreateBucket=false",
+                    "-s3.iam.readOnly=false",  # accounts of their own for tests of policies
                     "-s3.port.iceberg=0",
                     "-s3.port.lance=0",
                     *sockets,
