@@ -145,6 +145,8 @@ def test_a_database_that_is_killed_and_restarted_has_what_it_acknowledged_and_no
         number = 6 if call == "sql.execute" else {"version_committed": 2}.get(moved, 3)
         with watched(at(f"{call}:{number}", lambda: die(own_server))):
             refused = refusal(act)
+        assert own_server.process is not None
+        assert own_server.process.poll() is not None, "it was not killed: the call was not made"
         assert isinstance(refused, CatalogUnreachable | OutcomeUnknown | None)
         assert refused is None or refused.transient
         revive(own_server)
@@ -170,8 +172,6 @@ def die(server: PostgresServer) -> None:
 
 def revive(server: PostgresServer) -> None:
     """Start it again, once those others have gone."""
-    if server.process is not None and server.process.poll() is None:
-        return  # the call that it was to be killed at was never made
     for _ in range(50):
         try:
             server.start()
