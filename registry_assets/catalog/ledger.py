@@ -300,7 +300,7 @@ def as_event(row: sa.Row[Any]) -> tuple[Event, str]:
     body, damage = {}, ""
     try:
         body = json.loads(row.body)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         damage = str(error)
     if not isinstance(body, dict):
         body, damage = {}, "it is no JSON object"

@@ -142,6 +142,8 @@ class SqliteDriver(Driver):
     def translate(self, error: Exception) -> RegistryError | None:
         """Tell busy, refused, unreadable and damaged apart."""
         cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+        if isinstance(cause, UnicodeDecodeError):  # of the driver: the file holds other bytes
+            return _damaged(f"a text in it is not UTF-8 ({cause.reason})")
         if not isinstance(cause, LIBRARY.Error):
             return None
         if _is_busy(cause):
@@ -159,15 +161,19 @@ class SqliteDriver(Driver):
                 f"the catalog did not answer: {cause}",
                 hint="nothing was changed; check that its file and folder can be written",
             )
-        return CatalogError(
-            f"the catalog cannot be read: {cause}",
-            hint="it is damaged or no catalog: restore it from a backup",
-        )
+        return _damaged(str(cause))
 
     def has_table(self, connection: sa.Connection, name: str) -> bool:
         """Look the table up in the file's own list."""
         query = sa.text("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = :name")
         return connection.execute(query, {"name": name}).scalar() is not None
+
+
+def _damaged(what: str) -> CatalogError:
+    return CatalogError(
+        f"the catalog cannot be read: {what}",
+        hint="it is damaged or no catalog: restore it from a backup",
+    )
 
 
 def foreign_programs(connection: sa.Connection) -> list[str]:
