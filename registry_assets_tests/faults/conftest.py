@@ -65,13 +65,15 @@ def lives(
     return cache(lambda name: recorded_life(combinations(name), tmp_path_factory.mktemp("life")))
 
 
-@pytest.fixture(scope="session")
+# Not of the session, as what they look up is: files have choices of their own, and pytest would
+# give the next file what the choice of the one before had led to.
+@pytest.fixture
 def backends(choice: Choice, combinations: Callable[[str], Combination]) -> Combination:
     """The catalog and the store of the test."""
     return combinations(choice.name)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def life(choice: Choice, lives: Callable[[str], Life]) -> Life:
     """A version's life on them, with the project before and after each step."""
     return lives(choice.name)
