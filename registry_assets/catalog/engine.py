@@ -175,6 +175,15 @@ def foreign_programs(connection: sa.Connection) -> list[str]:
     return postgresql.foreign_programs(connection)
 
 
+def damages(connection: sa.Connection) -> list[str]:
+    """Say what the database itself finds wrong; of PostgreSQL only its administrator can ask."""
+    if connection.dialect.name == "sqlite":
+        from registry_assets.catalog import sqlite
+
+        return sqlite.damages(connection)
+    return []
+
+
 def has_history(location: Location) -> bool | None:
     """Tell whether anything was ever recorded in a catalog, of whatever release.
 

@@ -310,4 +310,5 @@ def as_event(row: sa.Row[Any]) -> tuple[Event, str]:
 def read_chains(connection: sa.Connection) -> tuple[str, ...]:
     """Give the names of all chains that have events or a head."""
     found = sa.union(sa.select(events.c.chain), sa.select(heads.c.chain)).subquery()
-    return tuple(connection.execute(sa.select(found.c.chain).order_by("chain")).scalars())
+    chains = connection.execute(sa.select(found.c.chain).order_by("chain")).scalars()
+    return tuple(map(str, chains))  # NULL where a bit flipped in the file

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from registry_assets.catalog.ledger import REGISTRY, chain_origin, foreign_chain
 from registry_assets.catalog.tables import VOUCHED, imported_rows, imports, settings
+from registry_assets.errors import CatalogError
 
 NUMBERED = frozenset(
     table.name for table in VOUCHED if [column.name for column in table.primary_key] == ["id"]
@@ -85,9 +86,19 @@ class Provenance:
 
 
 def read_identity(connection: sa.Connection) -> str:
-    """Give a catalog's own identity: 32 hexadecimal digits that no other registry has."""
-    found = connection.execute(sa.select(settings.c.value).where(settings.c.name == "registry"))
-    return str(found.scalar_one())
+    """Give a catalog's own identity: 32 hexadecimal digits that no other registry has.
+
+    Raises:
+        CatalogError: it has none any more.
+    """
+    query = sa.select(settings.c.value).where(settings.c.name == "registry")
+    found = connection.execute(query).scalar()
+    if found is None:
+        raise CatalogError(
+            "the catalog does not say which registry it is",
+            hint="it is damaged: restore it from a backup",
+        )
+    return str(found)
 
 
 def read_segments(connection: sa.Connection, model: str | None = None) -> dict[str, list[Segment]]:

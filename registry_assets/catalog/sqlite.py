@@ -142,8 +142,9 @@ class SqliteDriver(Driver):
     def translate(self, error: Exception) -> RegistryError | None:
         """Tell busy, refused, unreadable and damaged apart."""
         cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-        if isinstance(cause, UnicodeDecodeError):  # of the driver: the file holds other bytes
-            return _damaged(f"a text in it is not UTF-8 ({cause.reason})")
+        # The driver has two ways to say it.
+        if isinstance(cause, UnicodeDecodeError) or "decode to UTF-8" in str(cause):
+            return _damaged("a text in it is not UTF-8")
         if not isinstance(cause, LIBRARY.Error):
             return None
         if _is_busy(cause):
@@ -182,6 +183,16 @@ def foreign_programs(connection: sa.Connection) -> list[str]:
         sa.text("SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view')")
     )
     return sorted(f"{row.type} {row.name}" for row in found)
+
+
+def damages(connection: sa.Connection) -> list[str]:
+    """Say what SQLite finds wrong in its file, where an index and its table differ for one.
+
+    Constraints on what a row holds are left out: rows are held against the ledger.
+    """
+    found = connection.execute(sa.text("PRAGMA integrity_check(20)")).scalars()
+    of_a_row = ("ok", "CHECK constraint", "NULL value")
+    return [said for said in found if not said.startswith(of_a_row)]
 
 
 def _connect(engine: sa.Engine, path: Path) -> Session:

@@ -34,7 +34,7 @@ def check_index(connection: sa.Connection, found: Findings) -> None:
     _compare("version", versions_there, indexed, found)
     columns = ("id", "model", "version", "digest")
     _compare("evaluation", evaluated, _keys(connection, indexed_evaluations, *columns), found)
-    for model, number in sorted(versions_there & indexed):
+    for model, number in sorted(versions_there & indexed, key=repr):
         _check_version(connection, str(model), int(number), found)
 
 
@@ -46,22 +46,30 @@ def _keys(connection: sa.Connection, table: sa.Table, *columns: str) -> set[tupl
 def _compare(
     what: str, rows: set[tuple[Any, ...]], indexed: set[tuple[Any, ...]], found: Findings
 ) -> None:
-    for key in sorted(rows - indexed):
+    for key in sorted(rows - indexed, key=repr):
         _note(f"{what} {', '.join(map(str, key))}", _LOST, found)
-    for key in sorted(indexed - rows):
+    for key in sorted(indexed - rows, key=repr):
         _note(f"{what} {', '.join(map(str, key))}", _EXTRA, found)
 
 
 def _check_version(connection: sa.Connection, model: str, number: int, found: Findings) -> None:
     try:
         values, terms = version_entry(connection, model, number)
-    except (ValueError, KeyError, TypeError, RegistryError):
+    except (ValueError, KeyError, TypeError, RegistryError, sa.exc.NoResultFound):
         return  # its row was changed, and is named for that
     table = indexed_versions
     row = connection.execute(
         sa.select(table).where(table.c.model == model, table.c.number == number)
-    ).one()
-    measured = {f"metrics.{name}": value for name, value in json.loads(row.metrics).items()}
+    ).one_or_none()
+    where, touches = f"version {model}, {number}", (f"{model}:{number}",)
+    if row is None:  # in the table, and not found by its key: the file is damaged
+        _note(where, _LOST, found, touches=touches)
+        return
+    try:
+        measured = {f"metrics.{name}": value for name, value in json.loads(row.metrics).items()}
+    except (ValueError, TypeError, AttributeError):
+        _note(where, _DIFFERS, found, touches=touches)
+        return
     wanted = {(kept.name, name, value) for kept, name, value in typed_terms({**terms, **measured})}
     there = {
         (kept.name, found_term.name, found_term.value)
@@ -74,7 +82,7 @@ def _check_version(connection: sa.Connection, model: str, number: int, found: Fi
     }
     as_it_is = {name: getattr(row, name) for name in values}
     if as_it_is != values or there != wanted:
-        _note(f"version {model}, {number}", _DIFFERS, found, touches=(f"{model}:{number}",))
+        _note(where, _DIFFERS, found, touches=touches)
 
 
 def _note(subject: str, said: str, found: Findings, *, touches: tuple[str, ...] = ()) -> None:

@@ -142,7 +142,8 @@ def _silent(_done: int, _total: int) -> None:
 def _check_pointer_files(backends: Backends, found: Findings) -> None:
     with backends.catalog.read() as connection:
         known = connection.execute(sa.select(pointers.c.model, pointers.c.name))
-        there = {(row.model, row.name) for row in known}
+        # As text: a bit that flipped in the file may have made a number of one.
+        there = {(str(row.model), str(row.name)) for row in known}
     for model, name in sorted({*there, *backends.store.pointers()}):
         subject = f"{model}@{name}"
         try:
@@ -180,7 +181,10 @@ def _lasting(backends: Backends, model: str, pointer: str) -> PointerRecord | No
 
 
 def read_roots(connection: sa.Connection, reference: Reference | None) -> Iterator[Root]:
-    """Give the manifests to start from, as the catalog has them."""
+    """Give the manifests to start from, as the catalog has them.
+
+    A digest is text here even where a bit that flipped in the file made NULL of it.
+    """
     if reference is not None:
         is_model = (reference.version, reference.pointer, reference.digest) == (None, None, None)
         if not is_model:
@@ -194,17 +198,18 @@ def read_roots(connection: sa.Connection, reference: Reference | None) -> Iterat
         for row in connection.execute(sa.select(snapshots).order_by(snapshots.c.id)):
             name = f"{row.asset}[{row.partition}]" if row.partition else row.asset
             facts = {"asset": row.asset, "partition": row.partition}
-            yield Root(row.digest, name, row.kind, facts)
+            yield Root(str(row.digest), name, row.kind, facts)
     for model in models:
         for number, digest in connection.execute(
             sa.select(versions.c.number, versions.c.digest).where(
                 versions.c.model == model, versions.c.state == "committed"
             )
         ):
-            yield _version_root(model, number, digest)
+            yield _version_root(model, number, str(digest))
         for row in connection.execute(sa.select(evaluations).where(evaluations.c.model == model)):
             facts = {"model": model, "version": row.version}
-            yield Root(row.digest, f"evaluation of {model}:{row.version}", "evaluation", facts)
+            name = f"evaluation of {model}:{row.version}"
+            yield Root(str(row.digest), name, "evaluation", facts)
 
 
 def _version_root(model: str, number: int, digest: str) -> Root:
