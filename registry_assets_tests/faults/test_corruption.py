@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from registry_assets.catalog.tables import VOUCHED, events, heads
-from registry_assets.errors import BlobMissing, StoreError
+from registry_assets.errors import BlobMissing, CatalogError, StoreError
 from registry_assets.home import Home
 from registry_assets.registry import Registry
 from registry_assets_tests.catalog.history import lived_in
@@ -162,6 +162,31 @@ def test_a_bit_that_flips_in_the_catalogs_file_is_found_or_has_changed_nothing_t
         shutil.rmtree(folder)
     assert missed == []
     assert harmful > count // 10
+
+
+def test_a_text_that_is_no_text_any_more_is_said_in_our_words(tmp_path: Path) -> None:
+    lived_in(tmp_path)
+    with sqlite3.connect(Home(tmp_path).catalog) as connection:
+        connection.execute("UPDATE imports SET origin = CAST(x'd4' AS TEXT)")
+    connection.close()
+    with pytest.raises(CatalogError, match="is not UTF-8") as caught:
+        Registry.open(tmp_path).verify()
+    assert "backup" in caught.value.hint
+
+
+def test_an_index_that_says_something_else_than_its_table_is_found(tmp_path: Path) -> None:
+    # Of two places that hold one name, a query reads the one and another query the other.
+    lived_in(tmp_path)
+    catalog = Path(Home(tmp_path).catalog)
+    with sqlite3.connect(catalog) as settled:
+        settled.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    settled.close()
+    data = catalog.read_bytes()
+    in_the_tables = b"-registrysha256:"  # the indexes hold a number in between
+    assert in_the_tables in data
+    catalog.write_bytes(data.replace(in_the_tables, b"-reeistrysha256:"))
+    found = Registry.open(tmp_path).verify().problems
+    assert "catalog_damaged" in {problem.code for problem in found}
 
 
 def is_found(folder: Path) -> bool:

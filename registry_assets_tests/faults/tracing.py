@@ -25,19 +25,15 @@ def traced(step: str, site: Site, *options: str) -> int:
     ready, go = context.Event(), context.Event()
     process = start(step, site, ready=ready, go=go)
     assert ready.wait(60)
-    tracer = subprocess.Popen(
-        [program, "-f", "-qq", *options, "-p", str(process.pid)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    try:
-        _wait_until_attached(Path(f"/proc/{process.pid}/status"), tracer)
-        go.set()
-        return ended(process)
-    finally:
-        process.kill()
-        process.join()
-        tracer.wait(20)
+    command = [program, "-f", "-qq", *options, "-p", str(process.pid)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as tracer:
+        try:
+            _wait_until_attached(Path(f"/proc/{process.pid}/status"), tracer)
+            go.set()
+            return ended(process)
+        finally:
+            process.kill()  # where strace did not attach; and it ends with what it traces
+            process.join()
 
 
 def calls_of(step: str, site: Site, log: Path, names: tuple[str, ...]) -> Counter[str]:
