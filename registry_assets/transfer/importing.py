@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from registry_assets.catalog import statements
 from registry_assets.catalog.ledger import REGISTRY, Change, chain_origin, read_head, record
 from registry_assets.catalog.numbering import next_number, numbers_taken
 from registry_assets.catalog.pointers import list_pointers
@@ -230,10 +231,9 @@ def _continue_chain(sides: Sides, chain: str, here: str) -> None:
         .order_by(events.c.sequence)
     ).mappings()
     insert_all(sides.ours, events, ({**row, "chain": here} for row in more))
-    sides.ours.execute(sa.delete(heads).where(heads.c.chain == here))
-    sides.ours.execute(
-        sa.insert(heads).values(chain=here, sequence=head.sequence, digest=head.digest)
-    )
+    values = {"sequence": head.sequence, "digest": head.digest}
+    if not statements.update(sides.ours, heads, {"chain": here}, values):
+        statements.insert(sides.ours, heads, {"chain": here, **values})
 
 
 def _registry_heads(sides: Sides) -> dict[str, Json]:

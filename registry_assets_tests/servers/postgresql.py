@@ -45,7 +45,15 @@ class PostgresServer:
         """Make a database, as a copy of another that nobody is in; give its URL."""
         name = f"test_{os.getpid()}_{next(self._names)}"
         source = _name(template) if "://" in template else template
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {source}")
+        for _ in range(100):
+            try:
+                self.execute(f"CREATE DATABASE {name} TEMPLATE {source}")
+            except psycopg2.errors.ObjectInUse:
+                time.sleep(0.1)  # whoever was in it has gone, and its server process not yet
+            else:
+                break
+        else:
+            raise AssertionError(f"somebody stays in {source}")
         return changed(self.url, database=name)
 
     def drop(self, url: str) -> None:
