@@ -7,10 +7,12 @@ pointer files say the same; the catalog by itself is the neighbour `auditing`.
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from registry_assets.catalog.engine import damages
 from registry_assets.catalog.models import get_model
 from registry_assets.catalog.pointers import PointerRecord
 from registry_assets.catalog.tables import (
@@ -94,8 +96,9 @@ def verify(
     with backends.catalog.read() as connection:
         roots = list(read_roots(connection, reference))
         if reference is None:
-            audit(connection, found)
-            check_index(connection, found)
+            with _as_far_as_it_can_be_read(connection, found):
+                audit(connection, found)
+                check_index(connection, found)
         if checkpoint is not None:
             check_past(connection, checkpoint, found)
     for root in roots:
@@ -114,6 +117,24 @@ def verify(
         rows=found.rows,
         events=found.events,
     )
+
+
+@contextmanager
+def _as_far_as_it_can_be_read(connection: sa.Connection, found: Findings) -> Iterator[None]:
+    """Note where the catalog's file itself is damaged; then the block may end early.
+
+    A flipped bit makes NULL or a number of a text, and loses rows to their own index: what the
+    schema rules out is there, and nothing that reads rows has to reckon with it.
+    """
+    damaged = damages(connection)
+    for said in damaged:
+        sentence = f"the catalog's file is damaged: {said}; restore it from a backup"
+        found.add("catalog_damaged", "catalog", sentence)
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError, sa.exc.InvalidRequestError):
+        if not damaged:
+            raise
 
 
 def _check_blobs(store: Store, found: Findings, *, deep: bool, progress: Progress) -> None:
