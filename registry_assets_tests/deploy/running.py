@@ -5,7 +5,6 @@ another one. A helper for tests and for `make run-distributed`, not a test: what
 the running instance belongs there.
 """
 
-import json
 import os
 import re
 import shutil
@@ -14,8 +13,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +21,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from registry_assets_tests.orchestration.graphql import ask
 from registry_assets_tests.servers.seaweedfs import SeaweedFS
 
 T = TypeVar("T")
@@ -113,19 +111,7 @@ class Distributed:
 
     def graphql(self, query: str, **variables: object) -> dict[str, Any]:
         """The `data` of one GraphQL request; a GraphQL error is raised with its text."""
-        request = urllib.request.Request(
-            f"{self.url}/graphql",
-            data=json.dumps({"query": query, "variables": variables}).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=60) as response:
-                answer = json.load(response)
-        except urllib.error.HTTPError as error:
-            raise AssertionError(f"GraphQL refused: {error.read().decode()}") from error
-        assert not answer.get("errors"), json.dumps(answer["errors"], indent=2)
-        data: dict[str, Any] = answer["data"]
-        return data
+        return ask(self.url, query, variables)
 
     def launch(self, job: str, *, config: Mapping[str, Any], assets: Sequence[str] = ()) -> str:
         """Launch a job as the UI does; give the run's id."""

@@ -3,20 +3,19 @@
 A helper for tests, not a test. What is asked of the running server belongs in the tests.
 """
 
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+
+from registry_assets_tests.orchestration.graphql import ask
 
 T = TypeVar("T")
 
@@ -47,20 +46,7 @@ class DagsterDev:
 
     def graphql(self, query: str, **variables: object) -> dict[str, Any]:
         """The `data` of one GraphQL request; a GraphQL error is raised with its text."""
-        request = urllib.request.Request(
-            f"{self.url}/graphql",
-            data=json.dumps({"query": query, "variables": variables}).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=30) as response:
-                answer = json.load(response)
-        except urllib.error.HTTPError as error:
-            raise AssertionError(f"GraphQL refused: {error.read().decode()}") from error
-        if answer.get("errors"):
-            raise AssertionError(f"GraphQL errors: {json.dumps(answer['errors'], indent=2)}")
-        data: dict[str, Any] = answer["data"]
-        return data
+        return ask(self.url, query, variables)
 
     def wait(self, what: str, ask: Callable[[], T | None], *, seconds: float = 90) -> T:
         """The first answer of `ask` that is true, asked twice a second."""
