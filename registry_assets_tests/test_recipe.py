@@ -102,6 +102,7 @@ def test_the_order_of_members_does_not_change_the_digest(recipe: Recipe) -> None
         lambda r: replace(r, code="sha256:" + "d" * 64),
         lambda r: replace(r, params={**r.params, "max_iter": 101}),
         lambda r: replace(r, distributions={**r.distributions, "numpy": "2.2"}),
+        lambda r: replace(r, estimator="sha256:" + "e" * 64),
     ],
 )
 def test_whatever_determines_a_training_changes_the_digest(
@@ -117,7 +118,8 @@ def test_the_order_of_snapshots_is_part_of_the_recipe() -> None:
 
 def test_a_plan_gates_policy_and_tags_are_not_part_of_it() -> None:
     assert {field.name for field in fields(Recipe)} == {
-        *("model", "target", "train", "holdout", "split", "code", "params", "distributions")
+        *("model", "target", "train", "holdout", "split", "code", "params", "distributions"),
+        "estimator",  # of what was trained elsewhere: its bytes stand for how it was made
     }
 
 
