@@ -4,11 +4,12 @@ from itertools import count
 
 from benchmarks.measuring import Operation, require
 from benchmarks.shapes import MODEL
+from registry_assets.canonical import Json
 from registry_assets.catalog.evaluations import Finding
 from registry_assets.catalog.versions import VersionRecord, commit, reserve
 from registry_assets.governance.policy import COMMIT_CHECKS, commit_check_digest
 from registry_assets.lifecycle.backends import RunInfo
-from registry_assets.manifest import Json, Manifest
+from registry_assets.manifest import Manifest
 from registry_assets.recipe import Recipe
 from registry_assets.registry import Registry
 from registry_assets.store.manifests import put_manifest

@@ -4,97 +4,27 @@ Values and pure functions; nothing here reads or writes. Where manifests and the
 they name are kept is `store/`; which version is bound to which manifest is `catalog/`.
 """
 
-import hashlib
 import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 
-import rfc8785
-
+from registry_assets.canonical import (
+    LARGEST_INTEGER,
+    Json,
+    canonical_json,
+    plain_json,
+    sha256_digest,
+)
 from registry_assets.errors import DeclarationError, NotFound, RegistryError, StoreError
 from registry_assets.references import check_digest, check_text
-
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 FORMAT = "registry_assets/manifest/1"
 KINDS = ("dataset", "features", "model", "evaluation")
 
-# JSON numbers are doubles to most readers: beyond this two integers read as one.
-_LARGEST_INTEGER = 2**53 - 1
-# Far below every JSON reader's recursion limit: what is written here can be read there.
-_DEEPEST = 100
 _LONGEST_PATH = 1024
 _LONGEST_ROLE = 200
-
-
-def sha256_digest(data: bytes) -> str:
-    """Name bytes by their content: `sha256:` and 64 hexadecimal digits."""
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
-
-
-def canonical_json(value: Json) -> bytes:
-    """Write the one canonical form (RFC 8785) of a JSON value.
-
-    Raises:
-        DeclarationError: some value inside is not JSON; the message says where.
-    """
-    return rfc8785.dumps(_plain(value, where="$", depth=0))
-
-
-def _plain(value: object, *, where: str, depth: int) -> Json:
-    """A copy made of nothing but JSON's own types, or an error that names the place."""
-    if depth > _DEEPEST:
-        raise _not_json(where, f"is nested more than {_DEEPEST} deep")
-    match value:
-        case None | bool():
-            return value
-        case str():
-            return _plain_text(value, where=where)
-        case int():
-            if abs(value) > _LARGEST_INTEGER:
-                raise _not_json(where, "is an integer beyond 2**53 - 1, which readers round")
-            return int(value)
-        case float():
-            if not math.isfinite(value):
-                raise _not_json(where, f"is {float(value)!r}, which JSON cannot say")
-            return float(value)
-        case Mapping():
-            return {
-                _plain_key(key, where=where): _plain(item, where=f"{where}.{key}", depth=depth + 1)
-                for key, item in value.items()
-            }
-        case list() | tuple():
-            return [
-                _plain(item, where=f"{where}[{position}]", depth=depth + 1)
-                for position, item in enumerate(value)
-            ]
-        case _:
-            raise _not_json(where, f"is a {type(value).__module__}.{type(value).__qualname__}")
-
-
-def _plain_key(key: object, *, where: str) -> str:
-    if not isinstance(key, str):
-        raise _not_json(where, f"has the key {key!r}, a {type(key).__name__} and not text")
-    return _plain_text(key, where=f"{where}, in a key,")
-
-
-def _plain_text(text: str, *, where: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise _not_json(where, "holds a lone surrogate, which UTF-8 cannot say") from None
-    # An enum that is a str has its own __str__; this one gives the text itself.
-    return str.__str__(text)
-
-
-def _not_json(where: str, what: str) -> DeclarationError:
-    return DeclarationError(
-        f"The value at {where[:200]!r} {what}.",
-        hint="Give None, bool, int, finite float, str, or lists and dicts of these.",
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +87,7 @@ class Manifest:
         _refuse_colliding_paths(files)
         object.__setattr__(self, "files", files)
         object.__setattr__(self, "parents", tuple(self.parents))
-        object.__setattr__(self, "facts", _plain(self.facts, where="facts", depth=0))
+        object.__setattr__(self, "facts", plain_json(self.facts, root="facts"))
         if not isinstance(self.facts, dict):
             raise DeclarationError("The facts of a manifest must be a dict.")
 
@@ -186,8 +116,7 @@ class Manifest:
 
     def to_bytes(self) -> bytes:
         """Write the canonical bytes whose digest names this manifest."""
-        # Every part was checked as it came in; checking it again takes a third of a reading.
-        return rfc8785.dumps(
+        return canonical_json(
             {
                 "format": FORMAT,
                 "kind": self.kind,
@@ -272,4 +201,4 @@ def _parse(data: bytes) -> dict[str, Any]:
 def _number(digits: str) -> int | float:
     # RFC 8785 writes the double 1e20 without an exponent; it must not come back as an int.
     number = float(digits)
-    return int(digits) if abs(number) <= _LARGEST_INTEGER else number
+    return int(digits) if abs(number) <= LARGEST_INTEGER else number

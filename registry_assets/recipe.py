@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from registry_assets.manifest import Json, canonical_json, sha256_digest
+from registry_assets.canonical import Json, canonical_json, sha256_digest
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,40 +1,19 @@
-"""Laws of canonical JSON and of manifests."""
+"""Laws of manifests."""
 
-import json
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry_assets.canonical import Json, sha256_digest
 from registry_assets.errors import DeclarationError, NotFound, StoreError
-from registry_assets.manifest import (
-    KINDS,
-    FileEntry,
-    Json,
-    Manifest,
-    Parent,
-    canonical_json,
-    sha256_digest,
-)
+from registry_assets.manifest import KINDS, FileEntry, Manifest, Parent
+from registry_assets_tests.test_canonical import texts, values
 
 A = sha256_digest(b"a")
 B = sha256_digest(b"b")
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-scalars = (
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**53) + 1, 2**53 - 1)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | texts
-)
-values: st.SearchStrategy[Any] = st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
-    max_leaves=15,
-)
 digests = st.binary(max_size=4).map(sha256_digest)
 names = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
 files = st.lists(
@@ -68,52 +47,6 @@ def example() -> Manifest:
         parents=(Parent("features", A), Parent("dataset", B), Parent("features", B)),
         facts={"params": {"max_iter": 200, "rate": 0.1}, "owner": "tëam", "wide": 1e20},
     )
-
-
-@given(values)
-def test_canonical_json_says_the_value_it_was_given(value: Json) -> None:
-    assert json.loads(canonical_json(value), parse_int=float) == value
-
-
-@given(st.dictionaries(texts, scalars, min_size=2))
-def test_the_order_of_keys_does_not_change_canonical_json(value: dict[str, Json]) -> None:
-    reordered = dict(reversed(value.items()))
-    assert canonical_json(reordered) == canonical_json(value)
-
-
-def test_numpy_floats_and_tuples_are_written_as_the_json_they_mean() -> None:
-    assert canonical_json({"auc": np.float64(0.5), "range": (1, 2)}) == (  # type: ignore[dict-item]
-        b'{"auc":0.5,"range":[1,2]}'
-    )
-
-
-@pytest.mark.parametrize(
-    ("value", "place"),
-    [
-        ({"metrics": [1.0, float("nan")]}, "$.metrics[1]"),
-        ({"metrics": {"auc": float("inf")}}, "$.metrics.auc"),
-        ([2**53], "$[0]"),
-        ([-(2**53)], "$[0]"),
-        ({"a": {1: "b"}}, "$.a"),
-        ({"a": "\ud800"}, "$.a"),
-        ({"\ud800": 1}, "$"),
-        ({"a": {"b": {1, 2}}}, "$.a.b"),
-        ({"a": np.int64(1)}, "$.a"),
-        ({"a": b"bytes"}, "$.a"),
-    ],
-)
-def test_what_is_not_json_is_refused_by_its_place(value: Any, place: str) -> None:
-    with pytest.raises(DeclarationError) as refusal:
-        canonical_json(value)
-    assert repr(place)[1:-1] in refusal.value.message
-    assert refusal.value.message.encode()
-
-
-def test_a_value_that_holds_itself_is_refused() -> None:
-    endless: list[Any] = []
-    endless.append(endless)
-    with pytest.raises(DeclarationError, match="nested more than 100 deep"):
-        canonical_json(endless)
 
 
 @given(manifests)

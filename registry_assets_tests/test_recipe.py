@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry_assets.canonical import Json, canonical_json
 from registry_assets.errors import RegistryError
-from registry_assets.manifest import Json, canonical_json
 from registry_assets.recipe import Recipe, SnapshotRef
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8)

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry_assets.canonical import sha256_digest
 from registry_assets.errors import (
     DeclarationError,
     InvalidName,
     InvalidReference,
     RegistryError,
 )
-from registry_assets.manifest import sha256_digest
 from registry_assets.references import (
     CommitName,
     ManifestName,

@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from registry_assets.canonical import Json
 from registry_assets.clock import ReplayClock
 from registry_assets.declaration import (
     AtLeast,
@@ -36,7 +37,7 @@ from registry_assets.declaration import (
 from registry_assets.errors import TrainingFailed
 from registry_assets.lifecycle.backends import RunInfo
 from registry_assets.lifecycle.reserving import Request
-from registry_assets.manifest import Json, Parent
+from registry_assets.manifest import Parent
 from registry_assets.registry import Registry
 from registry_assets_tests.packaging.projects import Project, project_in
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from benchmarks.bulk.forms import EventForm, RowForm
 from benchmarks.bulk.rows import ACTOR, RUN, Made
+from registry_assets.canonical import Json, canonical_json
 from registry_assets.catalog import tables
 from registry_assets.catalog.ledger import REGISTRY
 from registry_assets.catalog.models import PRODUCTION
-from registry_assets.manifest import Json, canonical_json
 
 Facts = dict[str, Json]
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from registry_assets.canonical import Json, canonical_json, sha256_digest
 from registry_assets.catalog.ledger import sealed
 from registry_assets.catalog.tables import events
-from registry_assets.manifest import Json, canonical_json, sha256_digest
 
 CHECK_EVERY = 1000
 

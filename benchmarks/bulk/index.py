@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from benchmarks.bulk.forms import RowForm, Values
 from benchmarks.bulk.rows import ACTOR, CODE_COMMIT, Made
 from benchmarks.subject.declaration import PARAMS
+from registry_assets.canonical import canonical_json
 from registry_assets.catalog import tables
-from registry_assets.manifest import canonical_json
 
 Rows = list[tuple[Any, ...]]
 

@@ -19,6 +19,7 @@ from benchmarks.bulk.sink import insert_rows, large_cache, next_id, set_next_id
 from benchmarks.measuring import require
 from benchmarks.shapes import milliseconds_after_start, roc_auc
 from benchmarks.subject.declaration import declared
+from registry_assets.canonical import sha256_digest
 from registry_assets.catalog import tables
 from registry_assets.catalog.ledger import GENESIS, REGISTRY, Head, read_head, row_digest
 from registry_assets.catalog.models import PRODUCTION
@@ -26,7 +27,7 @@ from registry_assets.clock import timestamp
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.pointer_files import write_pointer_file
 from registry_assets.lifecycle.reserving import declare_model
-from registry_assets.manifest import FileEntry, sha256_digest
+from registry_assets.manifest import FileEntry
 from registry_assets.registry import Registry
 
 START = datetime(2026, 1, 1, 6, tzinfo=UTC)

@@ -9,13 +9,14 @@ from typing import Any
 
 from benchmarks.bulk.forms import Form, RowForm
 from benchmarks.subject.declaration import PARAMS
+from registry_assets.canonical import Json, canonical_json
 from registry_assets.catalog import tables
 from registry_assets.catalog.models import PRODUCTION
 from registry_assets.declaration import RegisteredModel
 from registry_assets.evaluation.results import Estimate
 from registry_assets.governance.metadata import VersionMetadata
 from registry_assets.governance.policy import COMMIT_CHECKS, commit_check_digest
-from registry_assets.manifest import FileEntry, Json, Manifest, Parent, canonical_json
+from registry_assets.manifest import FileEntry, Manifest, Parent
 from registry_assets.recipe import Recipe, SnapshotRef
 
 ACTOR = "dagster/late__train"

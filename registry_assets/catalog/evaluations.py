@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from registry_assets.canonical import Json, canonical_json
 from registry_assets.catalog import statements
 from registry_assets.catalog.engine import Catalog
 from registry_assets.catalog.indexing import add_evaluation
@@ -15,7 +16,7 @@ from registry_assets.catalog.stored import Confirm, read_json, trust
 from registry_assets.catalog.tables import evaluations, verdicts
 from registry_assets.clock import Clock
 from registry_assets.errors import CatalogError
-from registry_assets.manifest import Json, Parent, canonical_json
+from registry_assets.manifest import Parent
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from registry_assets.canonical import Json, canonical_json
 from registry_assets.catalog import statements
 from registry_assets.catalog.tables import (
     descriptions,
@@ -34,7 +35,7 @@ from registry_assets.catalog.tables import (
     verdicts,
     versions,
 )
-from registry_assets.manifest import Json, Parent, canonical_json
+from registry_assets.manifest import Parent
 
 Stage = Literal["development", "staging", "production", "archived", "rejected", "failed"]
 Entity = Literal["model", "version", "evaluation"]
@@ -135,9 +136,8 @@ def index_version(connection: sa.Connection, model: str, number: int) -> None:
     found = statements.find(connection, table, "id", "metrics", **key).one_or_none()
     if found is None:
         row = {**key, "metrics": "{}", **values}
-        inserted = statements.insert(connection, table, row).inserted_primary_key
-        assert inserted is not None
-        _add_terms(connection, "version", inserted[0], terms, created)
+        (made,) = statements.insert(connection, table, row)
+        _add_terms(connection, "version", made, terms, created)
         return
     statements.update(connection, table, {"id": found.id}, values)
     measured = {f"metrics.{name}": value for name, value in json.loads(found.metrics).items()}
@@ -189,8 +189,7 @@ def add_edges(connection: sa.Connection, child: str, parents: Iterable[Parent]) 
     rows = [
         {"child": child, "role": role, "parent": parent} for role, parent in sorted(wanted - known)
     ]
-    if rows:
-        statements.insert(connection, edges, rows)
+    statements.insert_all(connection, edges, rows)
 
 
 def derive_stage(connection: sa.Connection, model: str, number: int, *, state: str) -> Stage:
@@ -227,9 +226,8 @@ def _index_model(connection: sa.Connection, model: str) -> None:
     found = statements.find(connection, table, "id", name=model).scalar()
     if found is None:
         new = {"name": model, **values}
-        inserted = statements.insert(connection, table, new).inserted_primary_key
-        assert inserted is not None
-        _add_terms(connection, "model", inserted[0], terms, row.created_at)
+        (made,) = statements.insert(connection, table, new)
+        _add_terms(connection, "model", made, terms, row.created_at)
         return
     statements.update(connection, table, {"id": found}, values)
     _replace_terms(connection, "model", found, terms, row.created_at)
@@ -322,8 +320,7 @@ def _add_terms(
             {"entity": entity, "id": key, "name": said, "value": kept, "created_at": created}
         )
     for table, values in rows.items():
-        if values:
-            statements.insert(connection, table, values)
+        statements.insert_all(connection, table, values)
 
 
 def typed_terms(terms: Mapping[str, Any]) -> Iterator[tuple[sa.Table, str, str | float]]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from registry_assets.canonical import Json, canonical_json, sha256_digest
 from registry_assets.catalog import statements
 from registry_assets.catalog.engine import Catalog
 from registry_assets.catalog.indexing import Touched, refresh
@@ -22,7 +23,6 @@ from registry_assets.catalog.tables import events, heads
 from registry_assets.clock import Clock, system_clock, timestamp
 from registry_assets.errors import CatalogError
 from registry_assets.faults import reached
-from registry_assets.manifest import Json, canonical_json, sha256_digest
 from registry_assets.references import check_text
 
 REGISTRY = "-registry"
@@ -85,11 +85,10 @@ class Change:
         """Insert one row, with NULL in every column that is not given; give its primary key."""
         row = _whole_row(table, values)
         given = {name: value for name, value in row.items() if name != _numbered(table) or value}
-        inserted = statements.insert(self.connection, table, given).inserted_primary_key
-        assert inserted is not None
+        inserted = statements.insert(self.connection, table, given)
         key = {column.name: inserted[i] for i, column in enumerate(table.primary_key)}
         self._vouch(table, key, {**row, **key})
-        return tuple(inserted)
+        return inserted
 
     def update(self, table: sa.Table, key: Mapping[str, Any], **values: Any) -> int:
         """Update the row of this key, and any further columns given in `key`; count rows."""

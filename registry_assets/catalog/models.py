@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from registry_assets.canonical import Json, canonical_json, sha256_digest
 from registry_assets.catalog import statements
 from registry_assets.catalog.engine import Catalog
 from registry_assets.catalog.ledger import REGISTRY, change
@@ -14,7 +15,6 @@ from registry_assets.catalog.stored import read_json
 from registry_assets.catalog.tables import pointers, registered_models
 from registry_assets.clock import Clock
 from registry_assets.errors import NotFound
-from registry_assets.manifest import Json, canonical_json, sha256_digest
 
 PRODUCTION = "production"
 _NEARBY = 200

@@ -11,13 +11,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from registry_assets.canonical import Json, canonical_json
 from registry_assets.catalog import statements
 from registry_assets.catalog.ledger import Change
 from registry_assets.catalog.models import get_model
 from registry_assets.catalog.stored import read_json
 from registry_assets.catalog.tables import pointers, promotions
 from registry_assets.errors import CatalogError, Conflict, NotFound
-from registry_assets.manifest import Json, canonical_json
 
 # Put together once: that takes longer than to execute it.
 _NEWEST = (

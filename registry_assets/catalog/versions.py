@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from registry_assets.canonical import Json, canonical_json
 from registry_assets.catalog import statements
 from registry_assets.catalog.engine import Catalog
 from registry_assets.catalog.evaluations import Finding, insert_verdicts
@@ -16,7 +17,7 @@ from registry_assets.catalog.stored import Confirm, read_json, trust
 from registry_assets.catalog.tables import registered_models, versions
 from registry_assets.clock import Clock
 from registry_assets.errors import NotFound, NotReserved, VersionFailed
-from registry_assets.manifest import Json, Parent, canonical_json
+from registry_assets.manifest import Parent
 from registry_assets.recipe import Recipe
 from registry_assets.references import check_text, clean_text
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from registry_assets.canonical import Json
 from registry_assets.declaration.checks import names, no_duplicates, require, whole
 from registry_assets.declaration.metrics import metric
-from registry_assets.manifest import Json
 
 
 @dataclass(frozen=True, slots=True)

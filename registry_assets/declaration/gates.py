@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, runtime_checkable
 
+from registry_assets.canonical import Json, canonical_json, sha256_digest
 from registry_assets.declaration.checks import finite, one_of, require
 from registry_assets.declaration.metrics import metric
-from registry_assets.manifest import Json, canonical_json, sha256_digest
 
 if TYPE_CHECKING:
     from registry_assets.declaration.evaluation import Evaluation

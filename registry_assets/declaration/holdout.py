@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from registry_assets.canonical import Json
 from registry_assets.declaration.checks import finite, names, no_duplicates, require, whole
 from registry_assets.errors import DataUnusable
-from registry_assets.manifest import Json
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
+from registry_assets.canonical import Json, canonical_json, sha256_digest
 from registry_assets.declaration.checks import finite, names, no_duplicates, one_of, require
 from registry_assets.declaration.evaluation import Evaluation
 from registry_assets.declaration.gates import Gate, check_gates, gate_digest
 from registry_assets.declaration.holdout import ByKey, Holdout, LatestPartitions
 from registry_assets.declaration.metrics import Task, metric
 from registry_assets.errors import DeclarationError, InvalidName, RegistryError
-from registry_assets.manifest import Json, canonical_json, sha256_digest
 from registry_assets.references import check_name, check_text
 
 TASKS: tuple[Task, ...] = ("binary",)

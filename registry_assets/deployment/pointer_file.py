@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
+from registry_assets.canonical import Json, canonical_json
 from registry_assets.clock import parse_timestamp
 from registry_assets.errors import PointerFileInvalid, RegistryError
-from registry_assets.manifest import Json, canonical_json
 from registry_assets.references import check_digest, check_name
 
 FORMAT = "registry_assets/pointer/1"

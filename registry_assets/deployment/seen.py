@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from registry_assets.canonical import canonical_json
 from registry_assets.deployment.pointer_file import PointerFile
 from registry_assets.errors import (
     InvalidReference,
@@ -32,7 +33,6 @@ from registry_assets.errors import (
     StateFileInvalid,
 )
 from registry_assets.faults import reached
-from registry_assets.manifest import canonical_json
 from registry_assets.references import check_digest
 
 STATE = "REGISTRY_STATE"

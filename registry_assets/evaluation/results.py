@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self
 
+from registry_assets.canonical import Json
 from registry_assets.errors import RegistryError
-from registry_assets.manifest import Json
 
 FORMAT = "registry_assets/evaluation/1"
 

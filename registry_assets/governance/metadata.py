@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from registry_assets.canonical import Json
 from registry_assets.declaration.model import REQUIRED_TAGS
 from registry_assets.errors import MetadataMissing
-from registry_assets.manifest import Json
 
 TOLD_BY_TRAINING = ("started_at", "finished_at", "framework", "framework_version")
 

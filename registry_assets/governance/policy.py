@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from registry_assets.canonical import Json, canonical_json, sha256_digest
 from registry_assets.declaration.model import RISKS
-from registry_assets.manifest import Json, canonical_json, sha256_digest
 
 if TYPE_CHECKING:
     from registry_assets.catalog.models import ModelRecord

@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from registry_assets.canonical import Json, canonical_json
 from registry_assets.catalog.engine import Catalog
 from registry_assets.catalog.ledger import REGISTRY, Head, chain_origin, read_chains, read_head
 from registry_assets.catalog.provenance import read_identity
@@ -22,7 +23,6 @@ from registry_assets.clock import system_clock, timestamp
 from registry_assets.errors import DeclarationError
 from registry_assets.lifecycle.auditing import Findings
 from registry_assets.lifecycle.backends import Backends
-from registry_assets.manifest import Json, canonical_json
 from registry_assets.references import check_digest
 
 CHECKPOINT_FORMAT = "registry_assets/checkpoint/1"

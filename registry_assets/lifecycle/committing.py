@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from registry_assets.canonical import Json
 from registry_assets.catalog.evaluations import Finding
 from registry_assets.catalog.versions import VersionRecord, commit
 from registry_assets.declaration import RegisteredModel
@@ -21,7 +22,7 @@ from registry_assets.governance.policy import COMMIT_CHECKS, commit_check_digest
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.data import FeatureRows
 from registry_assets.lifecycle.publishing import Publication
-from registry_assets.manifest import Json, Manifest, Parent
+from registry_assets.manifest import Manifest, Parent
 from registry_assets.packaging.closure import CodeClosure
 from registry_assets.packaging.commit import CodeCommit
 from registry_assets.packaging.load_check import LoadCheck, load_check

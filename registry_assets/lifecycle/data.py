@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from registry_assets.canonical import Json
 from registry_assets.catalog.snapshots import SnapshotRecord, record_snapshot
 from registry_assets.declaration import ByKey, Holdout, LatestPartitions
 from registry_assets.errors import DataUnusable
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.publishing import Publication
-from registry_assets.manifest import Json, Manifest, Parent
+from registry_assets.manifest import Manifest, Parent
 from registry_assets.recipe import Recipe, SnapshotRef
 from registry_assets.store.manifests import read_manifest
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from registry_assets.canonical import Json
 from registry_assets.catalog.indexing import OF_THE_MODEL
 from registry_assets.catalog.ledger import change
 from registry_assets.catalog.models import get_model
@@ -26,7 +27,6 @@ from registry_assets.errors import TagRefused
 from registry_assets.governance.policy import Policy, allowed_values
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.deploying import resolve
-from registry_assets.manifest import Json
 from registry_assets.references import Reference, check_name, check_text
 
 LONGEST_DESCRIPTION = 10_000

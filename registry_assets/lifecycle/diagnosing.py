@@ -17,6 +17,7 @@ from typing import Literal, TypeVar
 
 import sqlalchemy as sa
 
+from registry_assets.canonical import Json
 from registry_assets.catalog.engine import Catalog
 from registry_assets.catalog.provenance import read_identity
 from registry_assets.catalog.settings import read_settings
@@ -25,7 +26,6 @@ from registry_assets.clock import parse_timestamp, system_clock
 from registry_assets.errors import RegistryError
 from registry_assets.home import CATALOG, HOME, MARKER, STORE, Home, is_url
 from registry_assets.lifecycle.reindexing import is_indexed
-from registry_assets.manifest import Json
 from registry_assets.store import Store, open_store
 
 Health = Literal["good", "note", "wrong"]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from registry_assets.canonical import canonical_json
 from registry_assets.catalog.evaluations import (
     Binding,
     EvaluationRecord,
@@ -31,7 +32,7 @@ from registry_assets.lifecycle.data import (
 from registry_assets.lifecycle.deploying import load_version
 from registry_assets.lifecycle.publishing import Publication
 from registry_assets.lifecycle.reserving import declare_model
-from registry_assets.manifest import Manifest, Parent, canonical_json
+from registry_assets.manifest import Manifest, Parent
 
 if TYPE_CHECKING:
     import numpy as np

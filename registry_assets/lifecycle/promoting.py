@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from registry_assets.canonical import Json
 from registry_assets.catalog.ledger import REGISTRY, Change, change, read_head
 from registry_assets.catalog.models import PRODUCTION
 from registry_assets.catalog.pointers import (
@@ -20,7 +21,6 @@ from registry_assets.governance.decide import Held
 from registry_assets.governance.standing import Decision, read_decision
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.pointer_files import require_current_catalog, write_pointer_file
-from registry_assets.manifest import Json
 from registry_assets.store.manifests import read_manifest
 
 

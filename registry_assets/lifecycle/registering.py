@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from registry_assets.canonical import Json, sha256_digest
 from registry_assets.catalog.versions import (
     BY_HAND,
     Reservation,
@@ -31,7 +32,6 @@ from registry_assets.lifecycle.committing import (
 from registry_assets.lifecycle.data import read_feature_rows
 from registry_assets.lifecycle.pointer_files import require_current_catalog
 from registry_assets.lifecycle.reserving import compose_recipe, declare_model
-from registry_assets.manifest import Json, sha256_digest
 from registry_assets.packaging.closure import code_closure
 from registry_assets.packaging.commit import code_commit
 from registry_assets.packaging.estimator import dump_estimator

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from registry_assets.canonical import Json, canonical_json
 from registry_assets.catalog.models import declare
 from registry_assets.catalog.snapshots import SnapshotRecord, current_snapshots
 from registry_assets.catalog.versions import TRIGGERS, Reservation, reserve
@@ -13,7 +14,6 @@ from registry_assets.governance.policy import declared_policy, policy_in_force
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.data import column_names, require_slices
 from registry_assets.lifecycle.pointer_files import require_current_catalog
-from registry_assets.manifest import Json, canonical_json
 from registry_assets.packaging.closure import code_closure
 from registry_assets.packaging.commit import code_commit
 from registry_assets.recipe import Recipe, SnapshotRef

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from registry_assets.canonical import Json
 from registry_assets.catalog.engine import damages
 from registry_assets.catalog.models import get_model
 from registry_assets.catalog.pointers import PointerRecord
@@ -29,7 +30,7 @@ from registry_assets.lifecycle.checkpoints import Checkpoint, check_past
 from registry_assets.lifecycle.deploying import resolve
 from registry_assets.lifecycle.index_check import check_index
 from registry_assets.lifecycle.pointer_files import stale_pointer
-from registry_assets.manifest import Json, Manifest
+from registry_assets.manifest import Manifest
 from registry_assets.references import Reference
 from registry_assets.store import Store
 from registry_assets.store.manifests import read_manifest

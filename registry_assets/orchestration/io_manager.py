@@ -11,10 +11,11 @@ from weakref import WeakKeyDictionary
 import dagster as dg
 import pyarrow as pa
 
+from registry_assets.canonical import Json
 from registry_assets.catalog.snapshots import SnapshotRecord
 from registry_assets.errors import NotFound, RegistryError
 from registry_assets.lifecycle.data import INPUT
-from registry_assets.manifest import Json, Parent
+from registry_assets.manifest import Parent
 from registry_assets.orchestration.resource import RegistryResource, refuse, run_info
 from registry_assets.orchestration.unstable import set_data_version, step_attempt
 from registry_assets.registry import Registry

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from registry_assets.canonical import Json, canonical_json, sha256_digest
 from registry_assets.catalog.committed import Committed
 from registry_assets.catalog.models import PRODUCTION
 from registry_assets.declaration import RegisteredModel
 from registry_assets.errors import NotFound
-from registry_assets.manifest import Json, canonical_json, sha256_digest
 from registry_assets.orchestration.attempts import versions_alive
 from registry_assets.orchestration.io_manager import asset_name
 from registry_assets.orchestration.keys import Names

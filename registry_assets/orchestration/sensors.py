@@ -6,13 +6,13 @@ they ask for is decided again where it is done.
 
 import dagster as dg
 
+from registry_assets.canonical import canonical_json, sha256_digest
 from registry_assets.catalog.models import PRODUCTION
 from registry_assets.declaration import RegisteredModel
 from registry_assets.errors import NotFound
 from registry_assets.governance.decide import Held
 from registry_assets.governance.policy import declared_policy, policy_in_force
 from registry_assets.governance.standing import Decision
-from registry_assets.manifest import canonical_json, sha256_digest
 from registry_assets.orchestration.attempts import read_attempts
 from registry_assets.orchestration.jobs import ModelJobs
 from registry_assets.orchestration.keys import Names

@@ -12,9 +12,9 @@ from typing import Self
 
 import dagster as dg
 
+from registry_assets.canonical import Json, canonical_json, sha256_digest
 from registry_assets.catalog.ledger import REGISTRY
 from registry_assets.catalog.models import PRODUCTION
-from registry_assets.manifest import Json, canonical_json, sha256_digest
 from registry_assets.orchestration.keys import Names
 from registry_assets.registry import Registry
 

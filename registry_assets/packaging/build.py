@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from registry_assets.canonical import canonical_json
 from registry_assets.errors import PackagingRefused
-from registry_assets.manifest import canonical_json
 from registry_assets.packaging import package as layout
 from registry_assets.packaging.closure import CodeClosure
 from registry_assets.packaging.environment import environment

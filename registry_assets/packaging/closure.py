@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
+from registry_assets.canonical import canonical_json, sha256_digest
 from registry_assets.errors import PackagingRefused
-from registry_assets.manifest import canonical_json, sha256_digest
 from registry_assets.packaging.imports import Import, binds, exported, imports_of
 from registry_assets.packaging.modules import (
     Distributions,

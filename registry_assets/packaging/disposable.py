@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from registry_assets.canonical import Json
 from registry_assets.errors import LoadCheckFailed
-from registry_assets.manifest import Json
 
 REPRODUCE: Literal["reproduce"] = "reproduce"
 DESCRIBE: Literal["describe"] = "describe"

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 
 from packaging.requirements import Requirement
 
-from registry_assets.manifest import Json
+from registry_assets.canonical import Json
 from registry_assets.packaging.closure import CodeClosure
 from registry_assets.packaging.modules import canonical_name
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from registry_assets.canonical import canonical_json
 from registry_assets.errors import LoadCheckFailed, PackagingRefused, RegistryError
-from registry_assets.manifest import canonical_json
 from registry_assets.packaging import package as layout
 from registry_assets.packaging.closure import CodeClosure
 from registry_assets.packaging.disposable import DESCRIBE, EXPECTED, in_a_disposable_process

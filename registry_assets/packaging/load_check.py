@@ -7,7 +7,7 @@ loads it, must be found before it becomes a version.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from registry_assets.manifest import Json
+from registry_assets.canonical import Json
 from registry_assets.packaging.disposable import REPRODUCE, in_a_disposable_process
 from registry_assets.packaging.package import Package
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from registry_assets.canonical import canonical_json, sha256_digest
 from registry_assets.errors import PackagingRefused
-from registry_assets.manifest import canonical_json, sha256_digest
 from registry_assets.packaging.signature import Signature
 
 if TYPE_CHECKING:

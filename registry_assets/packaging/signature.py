@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
+from registry_assets.canonical import Json
 from registry_assets.errors import DataUnusable
-from registry_assets.manifest import Json
 
 if TYPE_CHECKING:
     import pandas as pd

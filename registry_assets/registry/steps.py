@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from registry_assets.canonical import Json
 from registry_assets.catalog.models import PRODUCTION
 from registry_assets.catalog.snapshots import SnapshotRecord
 from registry_assets.catalog.versions import Reservation, VersionRecord
 from registry_assets.lifecycle import data, evaluating, promoting, registering, reserving, training
 from registry_assets.lifecycle.backends import RunInfo
-from registry_assets.manifest import Json, Parent
+from registry_assets.manifest import Parent
 from registry_assets.registry.part import Part
 
 if TYPE_CHECKING:

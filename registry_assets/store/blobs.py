@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from registry_assets.canonical import sha256_digest
 from registry_assets.errors import BlobCorrupt, BlobMissing
-from registry_assets.manifest import sha256_digest
 from registry_assets.store import files, flushing, layout
 from registry_assets.store.protocol import StoredBlob
 

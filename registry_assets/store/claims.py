@@ -5,8 +5,8 @@ Where that is written, and that it is written once, is each store's own.
 
 import json
 
+from registry_assets.canonical import canonical_json
 from registry_assets.errors import StoreError
-from registry_assets.manifest import canonical_json
 from registry_assets.references import check_text
 
 FILE = "registry.json"

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+from registry_assets.canonical import sha256_digest
 from registry_assets.errors import BlobMissing, NotFound, StoreError
 from registry_assets.faults import reached
-from registry_assets.manifest import sha256_digest
 from registry_assets.store import claims, files, layout
 from registry_assets.store.blobs import BlobFolder, Mark, names
 from registry_assets.store.drafts import Drafts

@@ -16,8 +16,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
+from registry_assets.canonical import canonical_json, sha256_digest
 from registry_assets.errors import BlobCorrupt, BlobMissing, StoreError, StoreUnwritable
-from registry_assets.manifest import canonical_json, sha256_digest
 from registry_assets.store import claims, files, flushing, layout
 from registry_assets.store.bucket import Bucket
 from registry_assets.store.probes import bucket_probes, require_passed

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from registry_assets.canonical import sha256_digest
 from registry_assets.catalog.engine import Catalog
 from registry_assets.catalog.ledger import GENESIS, REGISTRY, chain_origin
 from registry_assets.catalog.pointers import list_pointers
@@ -33,7 +34,7 @@ from registry_assets.lifecycle.auditing import Findings, audit
 from registry_assets.lifecycle.pointer_files import pointer_document
 from registry_assets.lifecycle.reindexing import index_all
 from registry_assets.lifecycle.verifying import check_root, read_roots
-from registry_assets.manifest import Manifest, sha256_digest
+from registry_assets.manifest import Manifest
 from registry_assets.references import check_digest
 from registry_assets.store import Store
 from registry_assets.transfer.closure import Closure, named_manifests

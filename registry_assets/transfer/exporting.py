@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from registry_assets.canonical import sha256_digest
 from registry_assets.catalog.engine import Catalog
 from registry_assets.catalog.ledger import REGISTRY, Head, foreign_chain, read_chains, read_head
 from registry_assets.catalog.models import get_model
@@ -28,7 +29,6 @@ from registry_assets.catalog.tables import (
 from registry_assets.faults import reached
 from registry_assets.lifecycle.backends import Backends
 from registry_assets.lifecycle.pointer_files import pointer_document
-from registry_assets.manifest import sha256_digest
 from registry_assets.store import Store
 from registry_assets.transfer.closure import Closure, named_manifests, snapshot_numbers
 from registry_assets.transfer.layout import (

@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from registry_assets.canonical import Json
 from registry_assets.catalog import statements
 from registry_assets.catalog.ledger import REGISTRY, Change, chain_origin, read_head, record
 from registry_assets.catalog.numbering import next_number, numbers_taken
@@ -38,7 +39,6 @@ from registry_assets.faults import reached
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.pointer_files import write_pointer_file
 from registry_assets.lifecycle.publishing import Publication
-from registry_assets.manifest import Json
 from registry_assets.store import Store
 from registry_assets.transfer.checking import Checked, checked
 from registry_assets.transfer.exporting import LARGE

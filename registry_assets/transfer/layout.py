@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from registry_assets.canonical import Json, canonical_json
 from registry_assets.catalog.ledger import REGISTRY, Head, chain_origin
 from registry_assets.catalog.tables import VOUCHED, imported_rows, settings
 from registry_assets.errors import ExportUnreadable, RegistryError
-from registry_assets.manifest import Json, canonical_json
 from registry_assets.references import check_digest, check_name
 
 FORMAT = "registry_assets/export/1"

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from registry_assets.canonical import canonical_json
 from registry_assets.catalog.tables import events
 from registry_assets.errors import RegistryError
-from registry_assets.manifest import canonical_json
 from registry_assets.transfer.layout import LONGEST_LINE
 
 Row = dict[str, Any]

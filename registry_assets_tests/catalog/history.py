@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from registry_assets.canonical import Json, sha256_digest
 from registry_assets.catalog.engine import Catalog
 from registry_assets.catalog.evaluations import (
     Binding,
@@ -26,7 +27,7 @@ from registry_assets.clock import ReplayClock
 from registry_assets.governance.policy import COMMIT_CHECKS, commit_check_digest, policy_in_force
 from registry_assets.governance.standing import read_passed
 from registry_assets.lifecycle.backends import RunInfo
-from registry_assets.manifest import Json, Manifest, sha256_digest
+from registry_assets.manifest import Manifest
 from registry_assets.recipe import Recipe
 from registry_assets.registry import Registry
 from registry_assets.store.manifests import put_manifest

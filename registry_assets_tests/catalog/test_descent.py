@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import pytest
 import sqlalchemy as sa
 
+from registry_assets.canonical import sha256_digest
 from registry_assets.catalog.descent import (
     Descent,
     descend,
@@ -14,7 +15,7 @@ from registry_assets.catalog.descent import (
 )
 from registry_assets.catalog.indexing import add_edges
 from registry_assets.catalog.tables import indexed_versions
-from registry_assets.manifest import Parent, sha256_digest
+from registry_assets.manifest import Parent
 from registry_assets.references import CommitName, SnapshotName
 from registry_assets_tests.catalog.history import MODEL, History
 

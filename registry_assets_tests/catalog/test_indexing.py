@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from registry_assets.canonical import Json
 from registry_assets.catalog.engine import Catalog
 from registry_assets.catalog.tables import (
     INDEX,
@@ -16,7 +17,6 @@ from registry_assets.catalog.tables import (
 )
 from registry_assets.catalog.versions import commit, reserve
 from registry_assets.lifecycle.reindexing import reindex
-from registry_assets.manifest import Json
 from registry_assets.recipe import Recipe, SnapshotRef
 from registry_assets_tests.catalog.history import MODEL, PERSON, History, lived_in
 

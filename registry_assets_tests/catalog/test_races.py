@@ -3,6 +3,7 @@
 import multiprocessing
 import multiprocessing.pool
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ PROCESSES = 8
 ROUNDS = 5
 MOVES = 15
 READERS = 2
+PATIENCE = 120.0
 
 Task = Callable[[str, int], Any]
 
@@ -153,7 +155,9 @@ def read_on(folder: str, process: int) -> int:
             history.promote(history.version(seed))
         return MOVES
     seen = 0 if process <= READERS else MOVES
+    ends = time.monotonic() + PATIENCE
     while seen < MOVES:
+        assert time.monotonic() < ends, f"the writer came to {seen} moves"
         with history.catalog.read() as connection:
             pointer = get_pointer(connection, MODEL, PRODUCTION)
             moves = list_promotions(connection, MODEL, PRODUCTION)

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from registry_assets.canonical import canonical_json
 from registry_assets.catalog.ledger import GENESIS, sealed
 from registry_assets.catalog.tables import VOUCHED, events, heads, promotions, verdicts
 from registry_assets.clock import ReplayClock
 from registry_assets.lifecycle import verifying
 from registry_assets.lifecycle.verifying import Verification, verify
-from registry_assets.manifest import canonical_json
 from registry_assets.registry import Registry
 from registry_assets_tests.catalog.history import MODEL, START, History
 from registry_assets_tests.catalog.projects import Project

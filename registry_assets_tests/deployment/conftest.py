@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from registry_assets.canonical import Json
 from registry_assets.deployment import seen
 from registry_assets.deployment.pointer_file import PointerFile
 from registry_assets.deployment.seen import SeenPointers
 from registry_assets.deployment.versions import Source
-from registry_assets.manifest import FileEntry, Json, Manifest
+from registry_assets.manifest import FileEntry, Manifest
 from registry_assets.packaging import Package
 from registry_assets.store import FolderStore
 from registry_assets.store.manifests import put_manifest

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from registry_assets.canonical import sha256_digest
 from registry_assets.deployment.pulling import find_difference, pull_version
 from registry_assets.deployment.versions import ResolvedVersion, resolve
 from registry_assets.errors import BlobCorrupt, FolderTaken, StoreError, StoreUnwritable
-from registry_assets.manifest import FileEntry, Manifest, sha256_digest
+from registry_assets.manifest import FileEntry, Manifest
 from registry_assets.references import Reference
 from registry_assets.store.manifests import put_manifest, read_manifest
 from registry_assets_tests.deployment.conftest import MODEL, PRODUCTION, Shelf

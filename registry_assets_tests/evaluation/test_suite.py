@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from registry_assets.canonical import canonical_json
 from registry_assets.declaration.evaluation import Evaluation
 from registry_assets.errors import DataUnusable, RegistryError
 from registry_assets.evaluation.comparison import Baseline
 from registry_assets.evaluation.results import Estimate, EvaluationResult
 from registry_assets.evaluation.scoring import FloatArray
 from registry_assets.evaluation.suite import evaluate
-from registry_assets.manifest import canonical_json
 from registry_assets_tests.evaluation.rows import METRICS, bernoulli
 
 PLAN = Evaluation(

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry_assets.canonical import canonical_json
 from registry_assets.declaration.model import REQUIRED_TAGS
 from registry_assets.errors import MetadataMissing
 from registry_assets.governance.metadata import VersionMetadata, check_metadata, missing_metadata
-from registry_assets.manifest import canonical_json
 
 COMPLETE = VersionMetadata(
     dataset={"features[2013-01]": "sha256:" + "1" * 64},

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from registry_assets.canonical import Json
 from registry_assets.declaration import AtLeast, NotWorseThanProduction, Promotion
 from registry_assets.declaration.gates import gate_digest
 from registry_assets.declaration.model import RESERVED_CHECKS
@@ -16,7 +17,6 @@ from registry_assets.governance.policy import (
     policy_in_force,
 )
 from registry_assets.lifecycle.reserving import declare_model
-from registry_assets.manifest import Json
 from registry_assets_tests.catalog.history import History
 from registry_assets_tests.declaration.test_mistakes import declare
 from registry_assets_tests.worlds import TAGS

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+from registry_assets.canonical import Json
 from registry_assets.catalog.evaluations import Finding
 from registry_assets.catalog.versions import VersionRecord, commit
 from registry_assets.governance.policy import COMMIT_CHECKS, commit_check_digest
 from registry_assets.lifecycle.publishing import Publication
-from registry_assets.manifest import Json, Manifest
+from registry_assets.manifest import Manifest
 from registry_assets_tests.catalog.history import MODEL, History
 
 

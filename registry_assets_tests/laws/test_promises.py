@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from registry_assets.canonical import sha256_digest
 from registry_assets.catalog.evaluations import Finding
 from registry_assets.catalog.ledger import REGISTRY, Event
 from registry_assets.catalog.models import get_model
@@ -26,7 +27,7 @@ from registry_assets.errors import (
 )
 from registry_assets.lifecycle.promoting import Promoted
 from registry_assets.lifecycle.publishing import Publication
-from registry_assets.manifest import Manifest, sha256_digest
+from registry_assets.manifest import Manifest
 from registry_assets.registry import Registry
 from registry_assets_tests.catalog.history import MODEL, PERSON, History, fail_training, reopened
 from registry_assets_tests.laws.combinations import Combination, Site

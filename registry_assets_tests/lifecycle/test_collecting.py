@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from registry_assets.canonical import sha256_digest
 from registry_assets.errors import BlobMissing, StoreError
 from registry_assets.faults import VARIABLE
 from registry_assets.lifecycle.publishing import Publication
-from registry_assets.manifest import Manifest, sha256_digest
+from registry_assets.manifest import Manifest
 from registry_assets.store import FolderStore
 from registry_assets.store.manifests import put_manifest
 from registry_assets_tests.lifecycle.changes import blob, flip, refused, unchanged

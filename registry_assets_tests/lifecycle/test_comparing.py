@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from registry_assets.canonical import Json
 from registry_assets.errors import InvalidReference, NotFound
 from registry_assets.lifecycle.comparing import Comparison
 from registry_assets.lifecycle.comparing.changes import ABSENT, Changes, changes_between
-from registry_assets.manifest import Json
 from registry_assets_tests.lifecycle.changes import remove
 from registry_assets_tests.worlds import FEATURES, SENSOR, TRAINING, World
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from registry_assets.canonical import sha256_digest
 from registry_assets.errors import (
     FolderTaken,
     InvalidReference,
@@ -16,7 +17,6 @@ from registry_assets.errors import (
     VersionFailed,
 )
 from registry_assets.loading import load
-from registry_assets.manifest import sha256_digest
 from registry_assets_tests.lifecycle.changes import (
     DAMAGE,
     Damage,

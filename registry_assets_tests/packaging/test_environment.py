@@ -3,7 +3,7 @@
 import platform
 from importlib.metadata import version
 
-from registry_assets.manifest import Json
+from registry_assets.canonical import Json
 from registry_assets.packaging import code_closure
 from registry_assets.packaging.environment import (
     environment,

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from registry_assets.canonical import canonical_json
 from registry_assets.errors import DataUnusable
-from registry_assets.manifest import canonical_json
 from registry_assets.packaging.signature import ColumnSpec, Output, Signature, conform
 
 SIGNATURE = Signature(

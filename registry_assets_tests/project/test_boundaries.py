@@ -82,7 +82,17 @@ def test_one_place_holds_every_import_that_is_not_public_dagster() -> None:
 
 
 def test_a_deployment_imports_nothing_of_the_catalog() -> None:
-    beside = ("clock", "deployment", "errors", "faults", "home", "manifest", "references", "store")
+    beside = (
+        "canonical",
+        "clock",
+        "deployment",
+        "errors",
+        "faults",
+        "home",
+        "manifest",
+        "references",
+        "store",
+    )
     allowed = tuple(f"registry_assets.{name}" for name in (*beside, "packaging.loaded"))
     found = [
         f"{place(path)}:{line}: {name}"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from registry_assets.canonical import sha256_digest
 from registry_assets.errors import (
     BlobCorrupt,
     BlobMissing,
@@ -22,7 +23,6 @@ from registry_assets.errors import (
     StoreError,
     StoreUnwritable,
 )
-from registry_assets.manifest import sha256_digest
 from registry_assets.store import files
 from registry_assets_tests.store.places import CLOCKS, Place, object_name
 from registry_assets_tests.store.trash_laws import TrashLaws

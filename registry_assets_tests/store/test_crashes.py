@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from registry_assets.canonical import sha256_digest
 from registry_assets.faults import VARIABLE
-from registry_assets.manifest import sha256_digest
 from registry_assets.store import FolderStore
 
 DATA = b"the bytes of a version"

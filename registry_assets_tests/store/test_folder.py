@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from registry_assets.canonical import sha256_digest
 from registry_assets.errors import (
     BlobCorrupt,
     OutcomeUnknown,
     StoreError,
     StoreUnwritable,
 )
-from registry_assets.manifest import sha256_digest
 from registry_assets.store import FolderStore, open_store
 
 

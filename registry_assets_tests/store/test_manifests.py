@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from registry_assets.canonical import sha256_digest
 from registry_assets.errors import BlobMissing, StoreError
-from registry_assets.manifest import FileEntry, Manifest, Parent, sha256_digest
+from registry_assets.manifest import FileEntry, Manifest, Parent
 from registry_assets.store import FolderStore
 from registry_assets.store.manifests import put_manifest, read_manifest
 

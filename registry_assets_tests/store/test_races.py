@@ -5,7 +5,7 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
-from registry_assets.manifest import sha256_digest
+from registry_assets.canonical import sha256_digest
 from registry_assets.store import Store, create_store, open_store
 from registry_assets_tests.store.places import Prefix
 

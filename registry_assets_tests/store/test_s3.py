@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from botocore.config import Config
 
+from registry_assets.canonical import sha256_digest
 from registry_assets.errors import (
     OutcomeUnknown,
     StoreError,
     StoreUnreachable,
     StoreUnwritable,
 )
-from registry_assets.manifest import sha256_digest
 from registry_assets.store import bucket, create_store, open_store, s3
 from registry_assets.store.s3 import S3Store
 from registry_assets_tests.servers.careless import Careless, careless

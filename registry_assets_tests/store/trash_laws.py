@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from registry_assets.canonical import sha256_digest
 from registry_assets.errors import BlobCorrupt, BlobMissing
-from registry_assets.manifest import sha256_digest
 from registry_assets_tests.store.places import CLOCKS, Place, object_name, trash_name
 
 LARGE = os.urandom(2_500_000)

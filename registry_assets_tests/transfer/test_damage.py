@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from registry_assets.canonical import canonical_json, sha256_digest
 from registry_assets.catalog.ledger import sealed
 from registry_assets.errors import ExportUnreadable, StoreUnwritable
-from registry_assets.manifest import canonical_json, sha256_digest
 from registry_assets.store import FolderStore
 from registry_assets.transfer.layout import DESCRIPTION, Description
 from registry_assets_tests.catalog.history import MODEL, PERSON, History

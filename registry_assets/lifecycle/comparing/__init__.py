@@ -8,6 +8,7 @@ compared, and the rest is compared all the same.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from registry_assets.canonical import Json
 from registry_assets.catalog.evaluations import EvaluationRecord, newest_evaluation
 from registry_assets.catalog.indexing import Stage
 from registry_assets.catalog.versions import VersionRecord, get_version
@@ -20,7 +21,6 @@ from registry_assets.lifecycle.comparing.data import DataChanges, compare_data
 from registry_assets.lifecycle.comparing.metrics import Measured, MetricChanges, compare_metrics
 from registry_assets.lifecycle.deploying import resolve
 from registry_assets.lifecycle.reading import Gap, Reader
-from registry_assets.manifest import Json
 from registry_assets.packaging.package import ENVIRONMENT
 from registry_assets.references import Reference
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from registry_assets.manifest import Json
+from registry_assets.canonical import Json
 
 Kind = Literal["added", "removed", "changed", "same"]
 

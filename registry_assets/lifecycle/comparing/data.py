@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from registry_assets.canonical import Json
 from registry_assets.lifecycle.comparing.changes import Changes, changes_between
 from registry_assets.lifecycle.data import INPUT
 from registry_assets.lifecycle.reading import Reader, manifest_name
-from registry_assets.manifest import Json, Manifest
+from registry_assets.manifest import Manifest
 from registry_assets.recipe import Recipe, SnapshotRef
 
 
