@@ -48,6 +48,11 @@ class FileEntry:
             raise DeclarationError(f"The size of {self.path!r} is {self.size!r}, not a byte count.")
 
 
+def file_entries(contents: Mapping[str, bytes]) -> tuple[FileEntry, ...]:
+    """Give what a manifest says of files, from their bytes by path."""
+    return tuple(FileEntry(path, sha256_digest(data), len(data)) for path, data in contents.items())
+
+
 @dataclass(frozen=True, slots=True)
 class Parent:
     """One manifest that another was made from, and in which role."""

@@ -3,12 +3,13 @@
 The pipeline (`training`) and a registration by hand (`registering`) end here, so that a
 version holds the same, and was checked in the same way, whichever way it came.
 
-The order is blobs, manifest, one transaction: a row never names an object that is not
-there. The reverse order left dangling versions at 21 of 82 points of a kill; this at none.
+The order is bytes, then one transaction: a row never names an object that is not there. The
+reverse order left dangling versions at 21 of 82 points of a kill; this at none.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from registry_assets.canonical import Json
@@ -22,7 +23,7 @@ from registry_assets.governance.policy import COMMIT_CHECKS, commit_check_digest
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.data import FeatureRows
 from registry_assets.lifecycle.publishing import Publication
-from registry_assets.manifest import Manifest, Parent
+from registry_assets.manifest import Manifest, Parent, file_entries
 from registry_assets.packaging.closure import CodeClosure
 from registry_assets.packaging.commit import CodeCommit
 from registry_assets.packaging.load_check import LoadCheck, load_check
@@ -107,16 +108,15 @@ def commit_checked(
     Raises:
         MetadataMissing: with every fact that is absent; nothing was stored.
     """
-    import importlib.metadata
-
     metadata = replace(
         metadata,
         framework=checked.framework,
-        framework_version=importlib.metadata.version(checked.framework),
+        framework_version=_version(checked.framework),
     )
     check_metadata(metadata)
     publication = Publication.begin(backends)
-    digest = _publish(publication, version, checked, metadata)
+    contents = checked.package.files
+    digest = publication.put(_manifest(version, checked, metadata), contents)
     reached("train.published")
     return commit(
         backends.catalog,
@@ -130,6 +130,14 @@ def commit_checked(
         actor=run.actor,
         clock=backends.clock,
     )
+
+
+@cache
+def _version(distribution: str) -> str:
+    """Give the version that is installed; what a process has imported does not change."""
+    import importlib.metadata
+
+    return importlib.metadata.version(distribution)
 
 
 def _package(
@@ -200,15 +208,12 @@ def _sample(part: FeatureRows, rows_name: str) -> "list[int]":
     return sorted({*spread, *with_gap})
 
 
-def _publish(
-    publication: Publication,
-    version: VersionRecord,
-    checked: CheckedPackage,
-    metadata: VersionMetadata,
-) -> str:
-    manifest = Manifest(
+def _manifest(
+    version: VersionRecord, checked: CheckedPackage, metadata: VersionMetadata
+) -> Manifest:
+    return Manifest(
         kind="model",
-        files=publication.files(checked.package.files),
+        files=file_entries(checked.package.files),
         parents=tuple(Parent("train", ref.digest) for ref in version.recipe.train),
         facts={
             "model": version.model,
@@ -219,7 +224,6 @@ def _publish(
             "load_check": dict(checked.check.receipt),
         },
     )
-    return publication.manifest(manifest)
 
 
 def _findings(checked: LoadCheck) -> tuple[Finding, ...]:

@@ -10,7 +10,7 @@ from registry_assets.declaration import ByKey, Holdout, LatestPartitions
 from registry_assets.errors import DataUnusable
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.publishing import Publication
-from registry_assets.manifest import Manifest, Parent
+from registry_assets.manifest import Manifest, Parent, file_entries
 from registry_assets.recipe import Recipe, SnapshotRef
 from registry_assets.store.manifests import read_manifest
 
@@ -59,9 +59,10 @@ def store_snapshot(
 
     content = encode(value)
     publication = Publication.begin(backends)
+    contents = {DATA_FILE: content.data}
     manifest = Manifest(
         kind=kind,
-        files=publication.files({DATA_FILE: content.data}),
+        files=file_entries(contents),
         parents=tuple(parents),
         facts={
             "asset": asset,
@@ -71,7 +72,7 @@ def store_snapshot(
             **facts,
         },
     )
-    digest = publication.manifest(manifest)
+    digest = publication.put(manifest, contents)
     return record_snapshot(
         backends.catalog,
         asset=asset,

@@ -1,5 +1,6 @@
 """Evaluate a committed version on its holdout, beside what the pointer holds, and judge it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ from registry_assets.lifecycle.data import (
 from registry_assets.lifecycle.deploying import load_version
 from registry_assets.lifecycle.publishing import Publication
 from registry_assets.lifecycle.reserving import declare_model
-from registry_assets.manifest import Manifest, Parent
+from registry_assets.manifest import Manifest, Parent, file_entries
 
 if TYPE_CHECKING:
     import numpy as np
@@ -100,8 +101,9 @@ def evaluate_version(
     findings = tuple(_judge(gate, result, held, leak) for gate in model.gates)
     reached("evaluate.judged")
     publication = Publication.begin(backends)
-    manifest = _manifest(publication, model, version, held, result)
-    digest = publication.manifest(manifest)
+    contents = _contents(result)
+    manifest = _manifest(contents, model, version, held)
+    digest = publication.put(manifest, contents)
     reached("evaluate.published")
     record = record_evaluation(
         backends.catalog,
@@ -262,16 +264,18 @@ def _judge(
     )
 
 
+def _contents(result: EvaluationResult) -> dict[str, bytes]:
+    """Give the evaluation's files."""
+    pictures = {f"pictures/{name}.png": png for name, png in result.pictures.items()}
+    return {RESULT_FILE: canonical_json(result.to_json()), **pictures}
+
+
 def _manifest(
-    publication: Publication,
+    contents: Mapping[str, bytes],
     model: RegisteredModel,
     version: VersionRecord,
     pointer: PointerRecord,
-    result: EvaluationResult,
 ) -> Manifest:
-    """Store the evaluation's files, and give the manifest that names them."""
-    contents = {RESULT_FILE: canonical_json(result.to_json())}
-    contents |= {f"pictures/{name}.png": png for name, png in result.pictures.items()}
     parents = [Parent("version", str(version.digest))]
     parents += [Parent("holdout", ref.digest) for ref in version.recipe.holdout]
     if pointer.digest:
@@ -279,7 +283,7 @@ def _manifest(
     # No time in here: the same version, rows and suite give the same digest.
     return Manifest(
         kind="evaluation",
-        files=publication.files(contents),
+        files=file_entries(contents),
         parents=tuple(parents),
         facts={
             "model": model.name,

@@ -7,6 +7,7 @@ grows, so that an older catalog, put back from a backup, is found out by it. The
 
 import sqlalchemy as sa
 
+from registry_assets.catalog import statements
 from registry_assets.catalog.models import PRODUCTION
 from registry_assets.catalog.pointers import PointerRecord, get_pointer, newest_promotion
 from registry_assets.catalog.tables import pointers
@@ -25,7 +26,26 @@ def require_current_catalog(backends: Backends, model: str, pointer: str = PRODU
     """
     told = backends.store.read_pointer(model, pointer)
     with backends.catalog.read() as connection:
-        _refuse_older(connection, told, model, pointer)
+        require_current(connection, told, model, pointer)
+
+
+def require_current(
+    connection: sa.Connection, file: bytes | None, model: str, pointer: str
+) -> None:
+    """Refuse as `require_current_catalog` does, by a file that was read before.
+
+    The catalog may not know the model.
+    """
+    told = told_generation(file)
+    found = statements.find(connection, pointers, "generation", model=model, name=pointer)
+    known = int(found.scalar() or 0)
+    if told > known:
+        raise CatalogBehind(
+            f"the store says that {model}@{pointer} has moved {told} times, the catalog"
+            f" {known}: the catalog is older than its store",
+            hint="put the newer catalog back, or a newer backup of it"
+            " (`registry backup restore`); nothing was changed here",
+        )
 
 
 def write_pointer_file(backends: Backends, model: str, pointer: str) -> None:
@@ -38,7 +58,7 @@ def write_pointer_file(backends: Backends, model: str, pointer: str) -> None:
     """
     with backends.catalog.write(chain=model) as connection:
         told = backends.store.read_pointer(model, pointer)
-        _refuse_older(connection, told, model, pointer)
+        require_current(connection, told, model, pointer)
         held = get_pointer(connection, model, pointer)
         if held.version is None:
             return
@@ -56,27 +76,10 @@ def stale_pointer(backends: Backends, model: str, pointer: str) -> PointerRecord
     # The file first: of a promotion in between it may be behind, and never ahead.
     told = backends.store.read_pointer(model, pointer)
     with backends.catalog.read() as connection:
-        _refuse_older(connection, told, model, pointer)
+        require_current(connection, told, model, pointer)
         held = get_pointer(connection, model, pointer)
         document = None if held.version is None else pointer_document(connection, held)
     return None if told == document else held
-
-
-def _refuse_older(connection: sa.Connection, file: bytes | None, model: str, pointer: str) -> None:
-    """Raise where the file tells of more moves than the catalog, which may not know the model."""
-    told = told_generation(file)
-    known = connection.execute(
-        sa.select(pointers.c.generation).where(
-            pointers.c.model == model, pointers.c.name == pointer
-        )
-    ).scalar()
-    if told > (known or 0):
-        raise CatalogBehind(
-            f"the store says that {model}@{pointer} has moved {told} times, the catalog"
-            f" {known or 0}: the catalog is older than its store",
-            hint="put the newer catalog back, or a newer backup of it"
-            " (`registry backup restore`); nothing was changed here",
-        )
 
 
 def pointer_document(connection: sa.Connection, pointer: PointerRecord) -> bytes:

@@ -20,7 +20,7 @@ from registry_assets.faults import reached
 from registry_assets.governance.decide import Held
 from registry_assets.governance.standing import Decision, read_decision
 from registry_assets.lifecycle.backends import Backends, RunInfo
-from registry_assets.lifecycle.pointer_files import require_current_catalog, write_pointer_file
+from registry_assets.lifecycle.pointer_files import require_current, write_pointer_file
 from registry_assets.store.manifests import read_manifest
 
 
@@ -54,10 +54,12 @@ def promote_version(
         Conflict: somebody else moved the pointer meanwhile.
         OutcomeUnknown: the pointer was moved, and its file in the store was not written.
     """
-    require_current_catalog(backends, model, pointer)
+    told = backends.store.read_pointer(model, pointer)
     with backends.catalog.read() as connection:
+        require_current(connection, told, model, pointer)
         decision = read_decision(connection, model, number, pointer)
         made = _made_already(connection, decision)
+        seen = _checkpoint(connection, model)
     if made is None:
         _refuse_if_held(decision)
         # Hashing takes as long as the version is large, so not under the write lock.
@@ -73,9 +75,13 @@ def promote_version(
         reason=reason,
         clock=backends.clock,
     ) as draft:
-        decision = read_decision(draft.connection, model, number, pointer)
-        made = _made_already(draft.connection, decision)
-        promotion = made or _move(draft, decision, run=run, reason=reason)
+        now = _checkpoint(draft.connection, model)
+        # Nothing that is decided by changes without an event in one of these chains: where
+        # both end as they did, so does the decision.
+        if now != seen:
+            decision = read_decision(draft.connection, model, number, pointer)
+            made = _made_already(draft.connection, decision)
+        promotion = made or _move(draft, decision, now, run=run, reason=reason)
     try:
         write_pointer_file(backends, model, pointer)
     except (StoreError, CatalogError) as error:
@@ -88,7 +94,9 @@ def promote_version(
     return Promoted(promotion, moved=made is None)
 
 
-def _move(draft: Change, decision: Decision, *, run: RunInfo, reason: str) -> PromotionRecord:
+def _move(
+    draft: Change, decision: Decision, ledger: dict[str, Json], *, run: RunInfo, reason: str
+) -> PromotionRecord:
     """Move the pointer, if nothing holds the version now that the write lock is held."""
     _refuse_if_held(decision)
     version, pointer = decision.standing.version, decision.standing.pointer
@@ -97,7 +105,7 @@ def _move(draft: Change, decision: Decision, *, run: RunInfo, reason: str) -> Pr
         pointer,
         version=version.number,
         digest=str(version.digest),
-        evidence={**_evidence(decision), "ledger": _checkpoint(draft.connection, version.model)},
+        evidence={**_evidence(decision), "ledger": ledger},
         policy_digest=decision.policy.digest,
         actor=run.actor,
         reason=reason,

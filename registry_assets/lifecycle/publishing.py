@@ -12,10 +12,11 @@ from typing import Self
 
 import sqlalchemy as sa
 
+from registry_assets.catalog import statements
 from registry_assets.catalog.tables import settings
 from registry_assets.errors import BlobMissing
 from registry_assets.lifecycle.backends import Backends
-from registry_assets.manifest import FileEntry, Manifest
+from registry_assets.manifest import Manifest
 from registry_assets.store import Store
 from registry_assets.store.manifests import put_manifest, read_manifest
 
@@ -25,8 +26,8 @@ COLLECTIONS = "collections"
 
 def collections(connection: sa.Connection) -> int:
     """Give the count of collections."""
-    query = sa.select(settings.c.value).where(settings.c.name == COLLECTIONS)
-    return int(connection.execute(query).scalar() or 0)
+    found = statements.find(connection, settings, "value", name=COLLECTIONS)
+    return int(found.scalar() or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +43,13 @@ class Publication:
         with backends.catalog.read() as connection:
             return cls(backends.store, collections(connection))
 
-    def files(self, contents: Mapping[str, bytes]) -> tuple[FileEntry, ...]:
-        """Store files, and give what a manifest says of them, sorted by path."""
-        paths = sorted(contents)
-        digests = self.store.put_all([contents[path] for path in paths])
-        return tuple(
-            FileEntry(path, digest, len(contents[path]))
-            for path, digest in zip(paths, digests, strict=True)
-        )
+    def put(self, manifest: Manifest, contents: Mapping[str, bytes]) -> str:
+        """Store a manifest with its files, and give its digest.
 
-    def manifest(self, manifest: Manifest) -> str:
-        """Store a manifest after its files, and give its digest."""
-        return put_manifest(self.store, manifest)
+        Args:
+            contents: the bytes of its files, by path.
+        """
+        return put_manifest(self.store, manifest, contents)
 
     def confirm(self, connection: sa.Connection, digest: str) -> None:
         """Make sure that everything a manifest names is there, now that a row will name it.

@@ -7,7 +7,7 @@ from registry_assets.catalog.evaluations import Finding
 from registry_assets.catalog.versions import VersionRecord, commit
 from registry_assets.governance.policy import COMMIT_CHECKS, commit_check_digest
 from registry_assets.lifecycle.publishing import Publication
-from registry_assets.manifest import Manifest
+from registry_assets.manifest import Manifest, file_entries
 from registry_assets_tests.catalog.history import MODEL, History
 
 
@@ -15,7 +15,7 @@ def publish(history: History, number: int, files: Mapping[str, bytes]) -> Versio
     """Publish a version with these files."""
     publication = Publication.begin(history.registry.backends)
     facts: dict[str, Json] = {"model": MODEL, "version": number}
-    digest = publication.manifest(Manifest("model", publication.files(files), (), facts))
+    digest = publication.put(Manifest("model", file_entries(files), (), facts), files)
     return bind(history, number, digest, publication)
 
 

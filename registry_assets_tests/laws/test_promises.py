@@ -27,7 +27,7 @@ from registry_assets.errors import (
 )
 from registry_assets.lifecycle.promoting import Promoted
 from registry_assets.lifecycle.publishing import Publication
-from registry_assets.manifest import Manifest
+from registry_assets.manifest import Manifest, file_entries
 from registry_assets.registry import Registry
 from registry_assets_tests.catalog.history import MODEL, PERSON, History, fail_training, reopened
 from registry_assets_tests.laws.combinations import Combination, Site
@@ -94,7 +94,8 @@ def test_p1_what_was_acknowledged_is_there_for_whoever_comes_next(history: Histo
 def test_p2_a_version_is_seen_only_when_all_of_its_bytes_are_there(history: History) -> None:
     number = history.reserve("slow", seed=9).version.number
     publication = Publication.begin(history.registry.backends)
-    publication.files({"estimator.skops": b"an estimator"})
+    contents = {"estimator.skops": b"an estimator"}
+    publication.put(Manifest("model", file_entries(contents)), contents)
     assert state(history, number) == "reserved"
     assert history.registry.verify().clean
     publish(history, number, {"estimator.skops": b"an estimator"})
@@ -105,9 +106,8 @@ def test_p2_a_version_is_seen_only_when_all_of_its_bytes_are_there(history: Hist
 def test_p2_a_row_never_names_bytes_that_were_collected_meanwhile(history: History) -> None:
     registry, number = history.registry, history.reserve("slow", seed=9).version.number
     publication = Publication.begin(registry.backends)
-    digest = publication.manifest(
-        Manifest("model", (), (), {"model": MODEL, "version": number, "content": 0})
-    )
+    manifest = Manifest("model", (), (), {"model": MODEL, "version": number, "content": 0})
+    digest = publication.put(manifest, {})
     for _ in range(2):
         registry.collect(act=True, older_than=AT_ONCE, purge_after=AT_ONCE, run=PERSON)
     assert not registry.backends.store.has(digest)

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -112,8 +112,10 @@ def stopped_before_the_row(
     """Let weeks pass, and a collection, between the bytes of a version and its row."""
     number = world.reserve(request="slow", params={"C": 7.0})
 
-    def collected_first(self: Publication, manifest: Manifest) -> str:
-        digest = put_manifest(self.store, manifest)
+    def collected_first(
+        self: Publication, manifest: Manifest, contents: Mapping[str, bytes]
+    ) -> str:
+        digest = put_manifest(self.store, manifest, contents)
         aged(world)
         collected(world)
         if purged:
@@ -121,7 +123,7 @@ def stopped_before_the_row(
         return digest
 
     with monkeypatch.context() as stopping:
-        stopping.setattr(Publication, "manifest", collected_first)
+        stopping.setattr(Publication, "put", collected_first)
         yield number
 
 

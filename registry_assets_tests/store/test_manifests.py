@@ -6,7 +6,7 @@ import pytest
 
 from registry_assets.canonical import sha256_digest
 from registry_assets.errors import BlobMissing, StoreError
-from registry_assets.manifest import FileEntry, Manifest, Parent
+from registry_assets.manifest import FileEntry, Manifest, Parent, file_entries
 from registry_assets.store import FolderStore
 from registry_assets.store.manifests import put_manifest, read_manifest
 
@@ -28,6 +28,21 @@ def test_a_manifest_is_read_back_by_its_digest(store: FolderStore) -> None:
     digest = put_manifest(store, model)
     assert digest == model.digest
     assert read_manifest(store, digest) == model
+
+
+def test_a_manifest_is_stored_with_its_files(store: FolderStore) -> None:
+    contents = {"estimator.skops": b"data", "empty": b""}
+    manifest = Manifest("model", files=file_entries(contents))
+    assert put_manifest(store, manifest, contents) == manifest.digest
+    for file in manifest.files:
+        assert store.read(file.sha256) == contents[file.path]
+
+
+def test_other_bytes_than_a_manifest_names_do_not_count(store: FolderStore) -> None:
+    manifest = Manifest("model", files=file_entries({"estimator.skops": b"data"}))
+    with pytest.raises(BlobMissing, match="estimator"):
+        put_manifest(store, manifest, {"estimator.skops": b"other"})
+    assert list(store.digests()) == []
 
 
 @pytest.mark.parametrize(
