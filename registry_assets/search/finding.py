@@ -20,6 +20,7 @@ from registry_assets.search.statements import (
     count_statement,
     edge_statement,
     gather_statement,
+    newest_statement,
     walk_statement,
 )
 
@@ -89,11 +90,15 @@ class _Search:
     examined: int = 0
 
     def plan(self) -> Plan:
-        return plan(self.question, self._count)
+        return plan(self.question, self._count, self._newest)
 
     def _count(self, leads: Sequence[Lead], limit: int) -> Sequence[int]:
         statement = count_statement(self.question, leads)
         return list(self._rows(statement, {MOST: limit + 1})[0])
+
+    def _newest(self, lead: Lead) -> int:
+        rows = self._rows(newest_statement(self.question, lead), {})
+        return int(rows[0][0]) if rows else 0
 
     def page(self, plan: Plan, after: tuple[Any, ...], wanted: int) -> list[Any]:
         """Give the rows after some row in the order."""

@@ -38,6 +38,13 @@ class Lead:
     missing: bool = False
 
     @property
+    def of_one_model(self) -> bool:
+        """Whether it goes through the versions of one model: their numbers say how many."""
+        (*_, last) = self.conditions or (None,)
+        place = last.place if last is not None else None
+        return place is not None and (place.table, place.column) == ("indexed_versions", "model")
+
+    @property
     def walks(self) -> bool:
         """Whether it gives the rows in the order asked for."""
         return bool(self.keys)
@@ -79,13 +86,16 @@ class Plan:
 
 Count = Callable[[Sequence[Lead], int], Sequence[int]]
 """Counts what each lead finds, up to a limit."""
+Newest = Callable[[Lead], int]
+"""Gives the newest number of a lead of one model: it has no more versions than that."""
 
 
-def plan(question: Question, count: Count) -> Plan:
+def plan(question: Question, count: Count, newest: Newest) -> Plan:
     """Choose the lead.
 
     Args:
         count: asked only where there is a choice.
+        newest: asked before, for it costs one row and not a thousand.
     """
     window = tuple(part for part in question.conditions if _is_window(question, part))
     walks = _walks(question)
@@ -100,8 +110,12 @@ def plan(question: Question, count: Count) -> Plan:
     gathers = [_gather(question, part) for part in others]
     if not gathers and len(walks) <= 1:
         return _with(question, walks[0] if walks else base, window, few=False)
+    for walk in walks:
+        if walk.of_one_model and newest(walk) <= GLANCE:
+            return _with(question, walk, window, few=True)
     leads = [*walks, *gathers]
-    for limit in (GLANCE, LOOK):
+    # One lead has no other to be left for before it is known to be short enough.
+    for limit in (GLANCE, LOOK) if len(leads) > 1 else (LOOK,):
         counts = count(leads, limit)
         fewest = min(range(len(leads)), key=counts.__getitem__)
         if counts[fewest] <= limit:

@@ -31,6 +31,13 @@ def count_statement(question: Question, leads: Sequence[Lead]) -> str:
     return f"SELECT {', '.join(counts)}"
 
 
+def newest_statement(question: Question, lead: Lead) -> str:
+    """Write the look at the newest number of a lead of one model."""
+    where = [sql for part in lead.conditions for sql in part.source("e", question.searched.term)]
+    source = f"{lead.table} AS e"
+    return select("e.number", source, where, order="e.number DESC", rest="LIMIT 1")
+
+
 def walk_statement(plan: Plan, lead: Lead, *, after: int = 0, until: bool = False) -> str:
     """Write one page of a walk, or one step of it.
 
