@@ -45,11 +45,12 @@ class PostgresServer:
         """Make a database, as a copy of another that nobody is in; give its URL."""
         name = f"test_{os.getpid()}_{next(self._names)}"
         source = _name(template) if "://" in template else template
-        for _ in range(100):
+        for _ in range(5):
             try:
                 self.execute(f"CREATE DATABASE {name} TEMPLATE {source}")
             except psycopg2.errors.ObjectInUse:
-                time.sleep(0.1)  # whoever was in it has gone, and its server process not yet
+                # Whoever was in it has gone, or is kept by the traceback of a test that failed.
+                self.disconnect(template)
             else:
                 break
         else:
