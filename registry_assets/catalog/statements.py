@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 
 _NOTHING = "-"
+_KEY, _GIVEN = "key_", "new_"
 
 
 def find(
@@ -55,10 +56,16 @@ def insert_all(
     connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]
 ) -> None:
     """Insert rows with the same columns, in as few turns as the database allows."""
-    if len(rows) == 1:
-        insert(connection, table, rows[0])
-    elif rows:
+    if not rows:
+        return
+    compiled = _compiled(connection, _insertion(table, tuple(rows[0]), returning=False))
+    if compiled.order is None or _is_watched(connection):
+        # A turn for each row is what psycopg2 would make of it; SQLAlchemy packs them.
         connection.execute(sa.insert(table), list(rows))
+        return
+    order = [name.removeprefix(_GIVEN) for name in compiled.order]
+    raw: Any = connection.connection.dbapi_connection
+    raw.executemany(compiled.sql, [[row[name] for name in order] for row in rows])
 
 
 def update(
@@ -136,11 +143,11 @@ def _is_watched(connection: sa.Connection) -> bool:
 
 
 def _asked(key: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"key_{name}": value for name, value in key.items() if value is not None}
+    return {f"{_KEY}{name}": value for name, value in key.items() if value is not None}
 
 
 def _new(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"new_{name}": value for name, value in values.items()}
+    return {f"{_GIVEN}{name}": value for name, value in values.items()}
 
 
 def _shape(key: Mapping[str, Any]) -> tuple[str, ...]:
@@ -177,13 +184,13 @@ def _removal(table: sa.Table, key: tuple[str, ...]) -> sa.Delete:
 
 
 def _places(table: sa.Table, names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: sa.bindparam(f"new_{name}", type_=table.c[name].type) for name in names}
+    return {name: sa.bindparam(f"{_GIVEN}{name}", type_=table.c[name].type) for name in names}
 
 
 def _is(table: sa.Table, key: tuple[str, ...]) -> "list[sa.ColumnElement[bool]]":
     return [
         table.c[name.removeprefix(_NOTHING)].is_(None)
         if name.startswith(_NOTHING)
-        else table.c[name] == sa.bindparam(f"key_{name}")
+        else table.c[name] == sa.bindparam(f"{_KEY}{name}")
         for name in key
     ]

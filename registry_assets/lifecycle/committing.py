@@ -116,14 +116,15 @@ def commit_checked(
     check_metadata(metadata)
     publication = Publication.begin(backends)
     contents = checked.package.files
-    digest = publication.put(_manifest(version, checked, metadata), contents)
+    said = metadata.to_json()
+    digest = publication.put(_manifest(version, checked, said), contents)
     reached("train.published")
     return commit(
         backends.catalog,
         model=version.model,
         number=version.number,
         digest=digest,
-        metadata=metadata.to_json(),
+        metadata=said,
         findings=_findings(checked.check),
         confirm=lambda connection: publication.confirm(connection, digest),
         run_id=run.run_id,
@@ -209,7 +210,7 @@ def _sample(part: FeatureRows, rows_name: str) -> "list[int]":
 
 
 def _manifest(
-    version: VersionRecord, checked: CheckedPackage, metadata: VersionMetadata
+    version: VersionRecord, checked: CheckedPackage, metadata: dict[str, Json]
 ) -> Manifest:
     return Manifest(
         kind="model",
@@ -220,7 +221,7 @@ def _manifest(
             "version": version.number,
             "recipe": version.recipe.to_json(),
             "recipe_digest": version.recipe_digest,
-            "metadata": metadata.to_json(),
+            "metadata": metadata,
             "load_check": dict(checked.check.receipt),
         },
     )

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -35,9 +36,11 @@ class BlobFolder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        # One publication asks for each path five times, and to put one together is not free.
+        self.path = lru_cache(maxsize=4096)(self._path)
         self._made: set[Path] = set()
 
-    def path(self, digest: str) -> Path:
+    def _path(self, digest: str) -> Path:
         """Give the path of a digest, whether or not something is there."""
         return self.folder / layout.blob_name(digest)
 
