@@ -301,7 +301,7 @@ class Binder:
             value = self.dialect.blind(f"e.{place.column}", number=number)
             test = predicate.replace("{x}", value)
             return f"(e.{place.column} IS NOT NULL AND {test})" if known.nullable else test
-        found = ["t.id = {id}", *place.matches("t", self.searched.term)]
+        found = self.dialect.term("t", "{id}", self.searched.term, place.mark)
         if predicate:
             value = self.dialect.tested("t.value", number=number)
             found.append(predicate.replace("{x}", value))

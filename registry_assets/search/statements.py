@@ -182,7 +182,7 @@ def _tests(plan: Plan, key: str, lead: Lead) -> list[str]:
     tests = [f"({part.test.replace('{id}', key)})" for part in plan.tests]
     term = plan.question.order.term
     if lead.missing and term is not None:
-        found = [f"t.id = {key}", *term.matches("t", plan.question.searched.term)]
+        found = plan.question.dialect.term("t", key, plan.question.searched.term, term.mark)
         tests.append(f"({select('1', f'{term.table} AS t', found, rest='LIMIT 1')}) IS NULL")
     return tests
 
