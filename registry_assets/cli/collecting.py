@@ -48,7 +48,7 @@ class Age(click.ParamType[timedelta]):
 def collect(
     *, yes: bool, older_than: timedelta, purge_after: timedelta, reason: str, as_json: bool
 ) -> None:
-    """Move blobs that nothing names to the trash, and empty it of what lay there long.
+    """Move blobs that nothing names to the trash, and empty it.
 
     No row, no version and no data is touched: only bytes that no manifest of any of them
     names, as a crash or a refused package leaves them. What is in the trash comes back by

@@ -12,7 +12,7 @@ _STYLES = {"good": "green", "note": "yellow", "wrong": "bold red"}
 @json_option
 @click.pass_context
 def doctor(context: click.Context, *, as_json: bool) -> None:
-    """Look at everything the registry rests on: backends, settings, permissions, clock.
+    """Look at what the registry rests on, and what would mend it.
 
     Tries out what the store must be able to do, in its tmp/ alone; changes nothing else. It
     works where nothing else does. Exit code 1 where something is wrong.

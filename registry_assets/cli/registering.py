@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 )
 @json_option
 def register(folder: Path, *, as_json: bool) -> None:
-    """Register an estimator that was trained by hand, in a notebook or script.
+    """Register an estimator that was trained by hand.
 
     DIR holds estimator.skops, written by skops.io.dump, and registration.toml:
 

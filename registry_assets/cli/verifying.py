@@ -35,7 +35,7 @@ def verify(
     checkpoint: Path | None,
     as_json: bool,
 ) -> None:
-    """Check every row, event, manifest and file; of a model or version, if given.
+    """Check every row, event and file, or those of one reference.
 
     Reads only. Of files that are no manifests, without --deep it is looked whether they are
     there and as large as they should be; of one version the bytes are always read. Exit code
@@ -85,7 +85,7 @@ def verify(
 @click.command()
 @click.option("--out", type=_FILE, help="Write it to this file; it must be new.")
 def checkpoint(out: Path | None) -> None:
-    """Print how far the ledger has come, to be kept where nobody here can change it.
+    """Print how far the ledger has come, to be kept elsewhere.
 
     `registry verify --checkpoint FILE` later finds whatever was cut off or rewritten of the
     past before it.
