@@ -95,7 +95,8 @@ def import_(source: Path, *, reason: str, yes: bool, as_json: bool) -> None:
         return
     if not done.changed:
         models = plural(len(done.models), "model")
-        click.echo(f"Nothing to do: {models} of registry {done.origin} are here already.")
+        there = "is" if len(done.models) == 1 else "are"
+        click.echo(f"Nothing to do: {models} of registry {done.origin} {there} here already.")
         return
     from rich.filesize import decimal
 
