@@ -1,6 +1,7 @@
 """Fixtures of every test: nothing of the developer's own environment reaches them."""
 
 import secrets
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,11 @@ OURS = (
     "REGISTRY_STATE",
     "REGISTRY_STORE",
 )
+
+# A shell that starts tests in the background leaves Ctrl-C ignored, also in whatever they start:
+# a test of it would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says how busy the machine is, not whether it is right.
 hypothesis.settings.register_profile("any_machine", deadline=None)
