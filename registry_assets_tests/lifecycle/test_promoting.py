@@ -2,7 +2,8 @@
 
 import json
 import sqlite3
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from registry_assets.errors import (
     RegistryError,
     StoreError,
 )
+from registry_assets.lifecycle import promoting
+from registry_assets.lifecycle.backends import Backends
 from registry_assets.lifecycle.reserving import Request
 from registry_assets.registry import Registry
 from registry_assets_tests.lifecycle.changes import (
@@ -65,6 +68,52 @@ def test_repeating_a_promotion_gives_it_back(trained: World) -> None:
     assert (again.moved, again.promotion) == (False, first.promotion)
     assert pointer_file(trained).read_bytes() == before
     assert moves(trained) == 1
+
+
+@contextmanager
+def meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch, act: Callable[[Registry], object]
+) -> Iterator[None]:
+    """Let something happen while a promotion hashes, after it has decided."""
+    verify = promoting.verify_bytes
+
+    def interrupted(backends: Backends, digest: str) -> None:
+        monkeypatch.setattr(promoting, "verify_bytes", verify)
+        act(Registry.open(world.folder))
+        verify(backends, digest)
+
+    with monkeypatch.context():
+        monkeypatch.setattr(promoting, "verify_bytes", interrupted)
+        yield
+
+
+@pytest.mark.parametrize(
+    ("act", "code"),
+    [
+        (lambda other: other.archive("flight_delay:1", run=PERSON), "archived"),
+        (lambda other: other.reject("flight_delay:1", run=PERSON, reason="poor"), "rejected"),
+    ],
+    ids=["archived", "rejected"],
+)
+def test_what_happens_after_a_promotion_has_decided_is_decided_on_again(
+    trained: World, monkeypatch: pytest.MonkeyPatch, act: Callable[[Registry], object], code: str
+) -> None:
+    with meanwhile(trained, monkeypatch, act), pytest.raises(PromotionHeld) as held:
+        trained.registry.promote("flight_delay", 1, run=SENSOR)
+    assert [reason.code for reason in held.value.reasons] == [code]
+    assert (trained.registry.pointer("flight_delay").version, moves(trained)) == (None, 0)
+    assert trained.registry.verify().clean
+
+
+def test_a_promotion_that_another_made_meanwhile_is_given_back(
+    trained: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with meanwhile(
+        trained, monkeypatch, lambda other: other.promote("flight_delay", 1, run=PERSON)
+    ):
+        again = trained.registry.promote("flight_delay", 1, run=SENSOR)
+    assert (again.moved, again.promotion.generation, moves(trained)) == (False, 1, 1)
+    assert trained.registry.verify().clean
 
 
 def test_a_held_promotion_lists_every_reason_and_changes_nothing(trained: World) -> None:
