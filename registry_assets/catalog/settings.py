@@ -7,6 +7,9 @@ import sqlalchemy as sa
 
 from registry_assets.catalog.tables import VOUCHED, events
 
+_QUICKLY_CHECKED = 256 * 2**20
+"""Bytes: a catalog of 1.3 GB that was not in memory took 47 s."""
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -41,6 +44,11 @@ def _sqlite(connection: sa.Connection) -> Iterator[Setting]:
     )
     kept = pragma("foreign_keys")
     yield Setting("foreign_keys", kept, "" if kept == "1" else "this is a defect: report it")
+    size = int(pragma("page_count")) * int(pragma("page_size"))
+    if size > _QUICKLY_CHECKED:
+        said = f"left out at {size / 2**20:,.0f} MiB: `registry verify` reads all of it"
+        yield Setting("quick_check", said)
+        return
     page_problems = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
     broken = "" if page_problems == "ok" else "the file is damaged: restore it from a backup"
     yield Setting("quick_check", str(page_problems), broken)

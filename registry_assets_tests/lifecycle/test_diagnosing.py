@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
+from registry_assets.catalog import settings as catalog_settings
 from registry_assets.catalog.engine import Catalog
 from registry_assets.catalog.ledger import append
 from registry_assets.catalog.tables import settings
@@ -42,6 +43,13 @@ def test_a_healthy_registry_has_nothing_wrong_and_says_what_it_is_on(home: Home)
     assert found["catalog", "journal_mode, synchronous"].found.startswith(("wal", "delete"))
     assert found["store", "race"].health == "good"
     assert found["catalog and store", "belong together"].health == "good"
+
+
+def test_a_large_catalog_is_left_to_verify(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert found_in(home)["catalog", "quick_check"].found == "ok"
+    monkeypatch.setattr(catalog_settings, "_QUICKLY_CHECKED", 1000)
+    asked = found_in(home)["catalog", "quick_check"]
+    assert (asked.health, "`registry verify`" in asked.found) == ("good", True)
 
 
 def test_looking_changes_nothing(home: Home) -> None:
