@@ -64,8 +64,7 @@ def insert_all(
         connection.execute(sa.insert(table), list(rows))
         return
     order = [name.removeprefix(_GIVEN) for name in compiled.order]
-    raw: Any = connection.connection.dbapi_connection
-    raw.executemany(compiled.sql, [[row[name] for name in order] for row in rows])
+    _execute_all(connection, compiled.sql, [[row[name] for name in order] for row in rows])
 
 
 def update(
@@ -128,6 +127,11 @@ def _execute(connection: sa.Connection, compiled: _Compiled, given: Mapping[str,
     known = {**compiled.fixed, **given}
     cursor.execute(compiled.sql, known if order is None else [known[name] for name in order])
     return cursor
+
+
+def _execute_all(connection: sa.Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    raw: Any = connection.connection.dbapi_connection
+    raw.executemany(sql, rows)
 
 
 def _change_rows(

@@ -36,6 +36,8 @@ def watched(interfere: Interfere) -> Iterator[None]:
     from botocore.httpsession import URLLib3Session
     from sqlalchemy.engine.default import DefaultDialect
 
+    from registry_assets.catalog import statements
+
     def before(name: str, function: Callable[..., Any], after: str = "") -> Callable[..., Any]:
         def called(*given: Any, **options: Any) -> Any:
             interfere(name)
@@ -55,6 +57,9 @@ def watched(interfere: Interfere) -> Iterator[None]:
         ):
             called = before(name, getattr(DefaultDialect, method), after)
             patch.setattr(DefaultDialect, method, called)
+        for method in ("_execute", "_execute_all"):
+            called = before("sql.execute", getattr(statements, method))
+            patch.setattr(statements, method, called)
         patch.setattr(URLLib3Session, "send", before("s3.send", URLLib3Session.send, "s3.sent"))
         yield
 

@@ -32,7 +32,8 @@ def test_a_step_killed_at_any_moment_leaves_nothing_half_done_and_can_be_repeate
     backends: Combination, choice: Choice, life: Life, tmp_path: Path, step: str
 ) -> None:
     count = MANY if choice.every_call else MOMENTS.get(choice.name, FEWER)
-    took = undisturbed(backends, step, life[step], tmp_path)
+    # The least of three: what else the machine does makes a step longer, and moments late.
+    took = min(undisturbed(backends, step, life[step], tmp_path) for _ in range(3))
     chance = random.Random(SEED)
     moments = [took * (number + chance.random()) / count for number in range(count)]
     outcomes = [killed(backends, step, life[step], tmp_path, moment) for moment in moments]
