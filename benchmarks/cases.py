@@ -20,6 +20,7 @@ class Case:
         line: cases of one line are drawn as one curve over their sizes.
         slow: how many samples to take of sides that take seconds; these are not warmed up.
         arguments: passed to every side, by keyword.
+        floor: what our side cannot do without, said where a target is missed.
     """
 
     workload: str
@@ -32,6 +33,7 @@ class Case:
     warm_up: int = 2
     slow: Mapping[str, int] = field(default_factory=dict)
     arguments: Mapping[str, str | int] = field(default_factory=dict)
+    floor: str = ""
 
     def wanted(self, side: str) -> int:
         """Give how many samples of a side to take."""

@@ -84,6 +84,7 @@ def _misses(rows: Sequence[Row]) -> Iterator[str]:
             f"- {row.case.title}, beside {row.peer_name}: {ratio(row.ratio)} where the target is"
             f" {row.target}."
         )
+    yield from (f"\n{floor}" for floor in dict.fromkeys(row.case.floor for row in found) if floor)
     yield ""
 
 

@@ -28,6 +28,13 @@ def cases(scale: Scale) -> list[Case]:
             peers={"mlflow": ("MLflow", TARGETS.get(size))},
             line="move a pointer",
             samples=min(40, MOVABLE - 5),
+            floor=(
+                "A move hashes every file of the version and of its evaluation, decides on eleven"
+                " reads, writes promotion, pointer, event and index in one flushed transaction,"
+                " and then replaces the pointer file, flushed with its folder. It takes the same"
+                " time however many versions there are; MLflow sets an alias in one row, after"
+                " it has read all versions."
+            ),
         )
         for size in scale.sizes
     ]

@@ -28,6 +28,11 @@ def cases(scale: Scale) -> list[Case]:
             samples=scale.races,
             warm_up=0,
             arguments={"each": scale.race_length},
+            floor=(
+                "SQLite lets one process write at a time, and a commit holds its lock for two to"
+                " three milliseconds, while the others wait or share two cores. PostgreSQL lets"
+                " commits of different models go on side by side."
+            ),
         )
     ]
 
