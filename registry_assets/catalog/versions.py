@@ -172,6 +172,7 @@ def commit(
         NotReserved: nobody reserved this number.
         VersionFailed: it failed meanwhile, which is final.
     """
+    told = canonical_json(dict(metadata)).decode()  # before the lock, which others wait for
     with change(catalog, chain=model, kind="version_committed", actor=actor, clock=clock) as draft:
         held = require_trainable(draft.connection, model, number)
         if held.state == "committed":
@@ -182,7 +183,7 @@ def commit(
             {"model": model, "number": number},
             state="committed",
             digest=digest,
-            metadata=canonical_json(dict(metadata)).decode(),
+            metadata=told,
             run_id=run_id,
             finished_at=draft.effective_at,
         )
