@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,9 @@ _PORTS = ("master", "volume", "filer", "admin", "s3")
 _GRPC = 10_000  # each of them listens on its port and on this much more
 _READY = b"running and ready to use"
 _PR_SET_PDEATHSIG = 1
+# A program that is to end with its parent ends with the thread that started it, and a test may
+# start one from a thread that does not live long.
+_starter = ThreadPoolExecutor(1)
 
 
 class SeaweedFS:
@@ -73,7 +77,7 @@ class SeaweedFS:
                 self._ports = _free_ports()
             self._log().touch()
             said_before = self._log().stat().st_size
-            self._process = self._started()
+            self._process = _starter.submit(self._started).result()
             if self._answers(said_before):
                 return
             self.kill()
@@ -122,7 +126,7 @@ class SeaweedFS:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                preexec_fn=_end_with_parent,  # noqa: PLW1509  # called before any thread
+                preexec_fn=_end_with_parent,  # noqa: PLW1509  # calls one function of libc
             )
 
     def _answers(self, said_before: int) -> bool:
