@@ -67,8 +67,9 @@ def copy_hashed(origin: int, source: Path, handle: int) -> str:
 def write_hashed(handle: int, piece: bytes | memoryview, hasher: "hashlib._Hash") -> None:
     """Write a piece where the file stands, and hash it; at the same time where it is large.
 
-    The disk is set to work at once, so that the flush at the end finds little left: 200 MB,
-    hashed and durable, in 0.30 s, where copying, flushing and then hashing takes 0.42 s.
+    To set the disk to work after each piece costs more than it gives, as whoever asks for that
+    waits where the disk is busy: 200 MB, hashed and durable, took 0.62 s with it and 0.36 s
+    without.
     """
     if len(piece) < _LARGE:
         hasher.update(piece)
@@ -77,15 +78,13 @@ def write_hashed(handle: int, piece: bytes | memoryview, hasher: "hashlib._Hash"
     hashing = _pool().submit(hasher.update, piece)
     try:
         files.write_all(handle, piece)
-        start = os.lseek(handle, 0, os.SEEK_CUR) - len(piece)
-        _start_writing_back(handle, start, len(piece))
     finally:
         hashing.result()
 
 
-def _start_writing_back(handle: int, start: int = 0, length: int = 0) -> None:
+def _start_writing_back(handle: int) -> None:
     # Despite its name this sends dirty pages on their way, and does not wait.
-    os.posix_fadvise(handle, start, length, os.POSIX_FADV_DONTNEED)
+    os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _each(act: Callable[[_T], object], subjects: Sequence[_T]) -> None:
