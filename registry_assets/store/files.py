@@ -19,7 +19,7 @@ _CHUNK = 1 << 22
 _NEVER_FOLLOW = os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK: opening a FIFO that nobody writes to must not wait for ever.
 _READ = os.O_RDONLY | os.O_NONBLOCK | _NEVER_FOLLOW
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NEVER_FOLLOW
+_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | _NEVER_FOLLOW
 
 _HINTS = {
     errno.ENOSPC: "Free space on that disk, then repeat.",

@@ -16,7 +16,7 @@ import pytest
 
 FILES = (
     *("open", "read", "readv", "write", "fchmod", "fsync"),
-    *("link", "mkdir", "replace", "rename", "utime", "unlink"),
+    *("link", "mkdir", "replace", "rename", "utime", "unlink", "copy_file_range"),
 )
 ERRORS = tuple(
     getattr(errno, name) for name in ("EIO", "ENOSPC", "EACCES", "EMFILE", "EDQUOT", "EROFS")

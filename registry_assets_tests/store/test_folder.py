@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -321,3 +322,42 @@ def test_a_store_is_opened_by_text_or_path(store: FolderStore) -> None:
 def test_a_store_that_is_neither_folder_nor_bucket_is_refused_by_its_scheme(location: str) -> None:
     with pytest.raises(StoreError, match=f"no {location.partition(':')[0]} store"):
         open_store(location)
+
+
+@pytest.mark.parametrize("fails_at", [1, 2])
+def test_a_large_file_is_copied_also_where_the_system_cannot(
+    store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails_at: int
+) -> None:
+    data, copy, calls = os.urandom(3_000_000), os.copy_file_range, count(1)
+
+    def limited(origin: int, handle: int, length: int) -> int:
+        if next(calls) >= fails_at:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        return copy(origin, handle, min(length, 1_000_000))
+
+    (tmp_path / "large.bin").write_bytes(data)
+    monkeypatch.setattr(os, "copy_file_range", limited)
+    stored = store.put_file(tmp_path / "large.bin")
+    assert stored == (sha256_digest(data), len(data))
+    assert store.read(stored.digest) == data
+    store.copy_to(stored.digest, tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == data
+    assert next(calls) > fails_at
+
+
+def test_a_large_file_whose_flush_failed_is_not_flushed_again(
+    store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "large.bin").write_bytes(os.urandom(3_000_000))
+    flushed = []
+
+    def failing(handle: int) -> None:
+        flushed.append(handle)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", failing)
+    with pytest.raises(StoreUnwritable):
+        store.put_file(tmp_path / "large.bin")
+    assert len(flushed) == 1
+    assert list(store.digests()) == []
+    assert list((store.root / "tmp").iterdir()) == []
