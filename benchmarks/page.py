@@ -10,6 +10,7 @@ from benchmarks.results import Row, milliseconds, missed, ratio
 
 DOCS = ROOT / "docs"
 PAGE = "performance.md"
+LARGE = "performance-large.md"
 PICTURES = "images"
 
 INTRODUCTION = """\
@@ -55,7 +56,7 @@ def _lines(rows: Sequence[Row], machine: Machine) -> Iterator[str]:
                 f"| {row.case.title} | {milliseconds(ours.median)} | {milliseconds(ours.p95)}"
                 f" | {1000 / ours.median:,.0f} |"
             )
-    large = "[performance-large.md](performance-large.md)"
+    large = f"[{LARGE}]({LARGE})" if (DOCS / LARGE).exists() else "`make bench-large`"
     yield f"\nA million versions, on SQLite and PostgreSQL: {large}."
     yield "\n## How cost grows\n"
     yield f"![Median time by number of versions, ours and MLflow's]({PICTURES}/performance.png)\n"
