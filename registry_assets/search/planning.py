@@ -40,9 +40,8 @@ class Lead:
     @property
     def of_one_model(self) -> bool:
         """Whether it goes through the versions of one model: their numbers say how many."""
-        (*_, last) = self.conditions or (None,)
-        place = last.place if last is not None else None
-        return place is not None and (place.table, place.column) == ("indexed_versions", "model")
+        places = [(part.place.table, part.place.column) for part in self.conditions if part.place]
+        return places == [("indexed_versions", "model")]
 
     @property
     def walks(self) -> bool:

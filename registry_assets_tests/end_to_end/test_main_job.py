@@ -15,11 +15,6 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# A shell that starts tests in the background leaves SIGINT ignored, also in children.
-INTERRUPTIBLE = (
-    "import signal, runpy; signal.signal(signal.SIGINT, signal.default_int_handler);"
-    " runpy.run_module('registry_assets.models.main_job', run_name='__main__')"
-)
 COMMAND = [sys.executable, "-m", "registry_assets.models.main_job"]
 REGISTRY = Path(sys.executable).with_name("registry")
 
@@ -87,7 +82,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 def interrupted(folder: Path, *, after: str, seconds: float) -> str:
     """Start the main job and interrupt it so long after a line; give what it printed."""
     process = subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTIBLE],
+        COMMAND,
         cwd=folder,
         env={**environment(), "COLUMNS": "200", "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
