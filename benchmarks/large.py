@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     os.environ.update(QUIET)
     with workspace() as folder:
-        machine = describe(folder)
+        machine = describe(folder, with_peer=False, also=_server_version(options.on))
         found = {name: grow(name, folder / name, options.sizes) for name in options.on}
     print("\n".join(lines(found)))
     results = HERE / "results"
@@ -122,6 +122,17 @@ def _database_size(registry: "Registry") -> int:
     with registry.backends.catalog.read() as connection:
         query = "SELECT pg_database_size(current_database())"
         return int(connection.exec_driver_sql(query).scalar_one())
+
+
+def _server_version(databases: Sequence[str]) -> dict[str, str]:
+    """Give the PostgreSQL that was measured, started once more to be asked."""
+    if "postgresql" not in databases:
+        return {}
+    from registry_assets_tests.servers.postgresql import running_postgresql
+
+    with running_postgresql() as server:
+        [(version,)] = server.execute("SHOW server_version")
+        return {"PostgreSQL": str(version)}
 
 
 def lines(found: dict[str, list[Stage]]) -> Iterator[str]:

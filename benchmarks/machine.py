@@ -5,6 +5,7 @@ import os
 import platform
 import re
 import subprocess
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,8 +35,15 @@ class Machine:
         return asdict(self)
 
 
-def describe(folder: Path) -> Machine:
-    """Describe this machine, and the file system that a folder is on."""
+def describe(
+    folder: Path, *, with_peer: bool = True, also: Mapping[str, str] | None = None
+) -> Machine:
+    """Describe this machine, and the file system that a folder is on.
+
+    Args:
+        with_peer: whether MLflow was measured, and its environment is there.
+        also: what else ours ran on, by name its version.
+    """
     return Machine(
         date=datetime.now(UTC).date().isoformat(),
         cpu=_cpu(),
@@ -45,8 +53,8 @@ def describe(folder: Path) -> Machine:
         filesystem=_filesystem(folder),
         fsync_ms=_fsync(folder),
         python=platform.python_version(),
-        ours={**_versions(SHARED), **_catalog_settings(folder)},
-        mlflow=_mlflow_versions(),
+        ours={**_versions(SHARED), **_catalog_settings(folder), **(also or {})},
+        mlflow=_mlflow_versions() if with_peer else {},
     )
 
 

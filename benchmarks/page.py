@@ -96,7 +96,10 @@ def machine_lines(machine: Machine) -> Iterator[str]:
         f" · {machine.system} · {machine.filesystem}, {machine.fsync_ms} ms to write and flush"
         f" 4 KiB · Python {machine.python}\n"
     )
-    yield "| | ours | MLflow's |"
-    yield "|---|---|---|"
+    sides = {"ours": machine.ours, "MLflow's": machine.mlflow}
+    measured = {side: versions for side, versions in sides.items() if versions}
+    yield "| | " + " | ".join(measured) + " |"
+    yield "|---|" + "---|" * len(measured)
     for name in {**machine.mlflow, **machine.ours}:
-        yield f"| {name} | {machine.ours.get(name, '')} | {machine.mlflow.get(name, '')} |"
+        cells = " | ".join(versions.get(name, "") for versions in measured.values())
+        yield f"| {name} | {cells} |"
