@@ -1,7 +1,8 @@
 """`python -m benchmarks.large`: a million versions in 10,000 models, and what each thing costs.
 
 The same registry grows from 10,000 versions over 100,000 to a million, on SQLite and on
-PostgreSQL, and at each size every operation is timed, with no peer. A full run writes
+PostgreSQL, and at each size every operation is timed, with no peer. They are loaded side by
+side, as that takes the longest, and measured one after the other. A full run writes
 `docs/performance-large.md`.
 """
 
@@ -9,21 +10,20 @@ import argparse
 import json
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-from benchmarks.environments import HERE, QUIET
+from benchmarks.driver import Worker
+from benchmarks.environments import HERE, PYTHON, QUIET, variables
 from benchmarks.machine import Machine, describe
 from benchmarks.measuring import Summary
 from benchmarks.results import milliseconds
 from benchmarks.run import workspace
-
-if TYPE_CHECKING:
-    from registry_assets.registry import Registry
 
 VERSIONS_OF_EACH = 100
 SIZES = (10_000, 100_000, 1_000_000)
@@ -48,9 +48,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--on", nargs="+", choices=DATABASES, default=DATABASES)
     options = parser.parse_args(arguments)
     os.environ.update(QUIET)
-    with workspace() as folder:
+    with workspace() as folder, ExitStack() as stack:
         machine = describe(folder, with_peer=False, also=_server_version(options.on))
-        found = {name: grow(name, folder / name, options.sizes) for name in options.on}
+        growing = {name: stack.enter_context(_growing(name, folder)) for name in options.on}
+        found = grow(growing, options.sizes)
     print("\n".join(lines(found)))
     results = HERE / "results"
     results.mkdir(exist_ok=True)
@@ -64,64 +65,73 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def grow(database: str, folder: Path, sizes: Sequence[int]) -> list[Stage]:
-    """Load up to each size in turn, and measure there."""
-    from benchmarks import shapes
-    from benchmarks.bulk.loading import Shape, load
-    from benchmarks.operations import operations
-    from registry_assets.registry import Registry
-
-    stages: list[Stage] = []
-    models = 0
-    with opened(database) as (settings, size_of):
-        os.environ.update(settings)
-        registry = Registry.init(folder)
-        for size in sizes:
-            say(f"{database}: {size:,} versions")
-            started, wanted = time.monotonic(), size // VERSIONS_OF_EACH
-            new = range(models, wanted)
-            # Only of the first model are there bytes in the store: it is the one worked on.
-            for part, stored in ((new[:1], VERSIONS_OF_EACH), (new[1:], 0)):
-                held = shapes.production(VERSIONS_OF_EACH)
-                load(registry, Shape(part, VERSIONS_OF_EACH, production=held, stored=stored))
-            loaded = size - models * VERSIONS_OF_EACH
-            models, took = wanted, time.monotonic() - started
-            stages.append(
+def grow(growing: Mapping[str, "Growing"], sizes: Sequence[int]) -> dict[str, list[Stage]]:
+    """Load all up to each size, at once; then measure one after the other."""
+    found: dict[str, list[Stage]] = {name: [] for name in growing}
+    before = 0
+    for size in sizes:
+        say(f"loading up to {size:,} versions")
+        with ThreadPoolExecutor(len(growing)) as pool:
+            told = (partial(each.load, before, size) for each in growing.values())
+            seconds = list(pool.map(lambda load: load(), told))
+        os.sync()  # what one wrote is not to be flushed while the other is measured
+        for (name, each), took in zip(growing.items(), seconds, strict=True):
+            say(f"{name}: {size:,} versions")
+            occupied, samples = each.measure(len(found[name]))
+            found[name].append(
                 Stage(
                     versions=size,
-                    loaded_per_second=loaded / took,
-                    bytes_of_each=size_of(registry) / size,
-                    operations={
-                        name: Summary.of(operation.sample(SAMPLES + 1)[1:])
-                        for name, operation in operations(registry, len(stages)).items()
-                    },
+                    loaded_per_second=(size - before) / took,
+                    bytes_of_each=occupied / size,
+                    operations={what: Summary.of(taken) for what, taken in samples.items()},
                 )
             )
-    return stages
+        before = size
+    return found
+
+
+class Growing:
+    """A registry that grows, in a process that does nothing else: see `growing`."""
+
+    def __init__(self, worker: Worker, folder: Path) -> None:
+        self._worker = worker
+        self._folder = folder
+
+    def load(self, before: int, size: int) -> float:
+        """Load up to so many versions; give the seconds that it took."""
+        return float(self._call("load", before=before, size=size, each=VERSIONS_OF_EACH))
+
+    def measure(self, place: int) -> tuple[int, dict[str, list[float]]]:
+        """Give the bytes that the database occupies, and samples of every operation."""
+        occupied, samples = self._call("measure", place=place, count=SAMPLES)
+        return occupied, samples
+
+    def _call(self, function: str, **arguments: int) -> Any:
+        given = {"folder": str(self._folder), **arguments}
+        return self._worker.tell("call", function=f"benchmarks.growing:{function}", arguments=given)
 
 
 @contextmanager
-def opened(database: str) -> Iterator[tuple[dict[str, str], "Callable[[Registry], int]"]]:
-    """Give the setting that leads to a database, and how to ask for its size."""
+def _growing(database: str, folder: Path) -> Iterator[Growing]:
+    with _catalog(database) as catalog:
+        environment = {**variables(folder), "REGISTRY_CATALOG": catalog}
+        worker = Worker(PYTHON, log=folder / f"{database}.log", environment=environment)
+        try:
+            yield Growing(worker, folder / database)
+        finally:
+            worker.end()
+
+
+@contextmanager
+def _catalog(database: str) -> Iterator[str]:
+    """Give the setting that leads to a database; empty for the file that is the default."""
     if database == "sqlite":
-        yield {"REGISTRY_CATALOG": ""}, _file_size
+        yield ""
         return
     from registry_assets_tests.servers.postgresql import running_postgresql
 
     with running_postgresql() as server:
-        yield {"REGISTRY_CATALOG": server.database()}, _database_size
-
-
-def _file_size(registry: "Registry") -> int:
-    with registry.backends.catalog.read() as connection:
-        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-        return int(pages) * int(connection.exec_driver_sql("PRAGMA page_size").scalar_one())
-
-
-def _database_size(registry: "Registry") -> int:
-    with registry.backends.catalog.read() as connection:
-        query = "SELECT pg_database_size(current_database())"
-        return int(connection.exec_driver_sql(query).scalar_one())
+        yield server.database()
 
 
 def _server_version(databases: Sequence[str]) -> dict[str, str]:
