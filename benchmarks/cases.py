@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from benchmarks.targets import Target
 
 OURS = "ours"
+MANY = 200
+"""Samples of what may take less than a millisecond."""
 
 
 @dataclass(frozen=True, slots=True)

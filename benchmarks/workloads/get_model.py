@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from benchmarks.cases import Case, Scale
+from benchmarks.cases import MANY, Case, Scale
 from benchmarks.measuring import Operation, Setting, require
 from benchmarks.shapes import MODEL, line, production
 from benchmarks.targets import TimesFaster
@@ -19,6 +19,7 @@ def cases(scale: Scale) -> list[Case]:
             fixture=line(size),
             size=size,
             peers={"mlflow": ("MLflow", TimesFaster(300) if size == MEANT_AT else None)},
+            samples=MANY,
             line="get a model",
         )
         for size in scale.sizes

@@ -1,6 +1,6 @@
 """Resolve a pointer to version and digest, warm: what every deployment asks."""
 
-from benchmarks.cases import Case, Scale
+from benchmarks.cases import MANY, Case, Scale
 from benchmarks.measuring import Operation, Setting, require
 from benchmarks.shapes import MODEL, line, production
 from benchmarks.targets import TimesFaster
@@ -15,6 +15,7 @@ def cases(scale: Scale) -> list[Case]:
             fixture=line(size),
             size=size,
             peers={"mlflow": ("MLflow", TimesFaster(20))},
+            samples=MANY,
             line="resolve a pointer",
         )
         for size in scale.sizes

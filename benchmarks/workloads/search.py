@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from benchmarks.cases import Case, Scale
+from benchmarks.cases import MANY, Case, Scale
 from benchmarks.measuring import Operation, Setting, require
 from benchmarks.shapes import dimensions, roc_auc, wide
 from benchmarks.targets import Target, TimesFaster
@@ -66,7 +66,7 @@ def cases(scale: Scale) -> list[Case]:
             peers={
                 "mlflow": ("MLflow", question.target if size == scale.search_sizes[-1] else None)
             },
-            samples=40,
+            samples=MANY,
             line=f"search, {question.name}",
             arguments={"name": question.name},
         )
