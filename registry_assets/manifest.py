@@ -92,9 +92,7 @@ class Manifest:
         _refuse_colliding_paths(files)
         object.__setattr__(self, "files", files)
         object.__setattr__(self, "parents", tuple(self.parents))
-        object.__setattr__(self, "facts", plain_json(self.facts, root="facts"))
-        if not isinstance(self.facts, dict):
-            raise DeclarationError("The facts of a manifest must be a dict.")
+        object.__setattr__(self, "facts", _facts(plain_json(self.facts, root="facts")))
 
     @property
     def digest(self) -> str:
@@ -151,8 +149,10 @@ class Manifest:
                 kind=document["kind"],
                 files=tuple(FileEntry(**entry) for entry in document["files"]),
                 parents=tuple(Parent(**parent) for parent in document["parents"]),
-                facts=document["facts"],
             )
+            # Nobody else has them, so they need no copy.
+            object.__setattr__(manifest, "facts", _facts(document["facts"]))
+            written = manifest.to_bytes()
         except (KeyError, TypeError) as error:
             raise StoreError(
                 f"This manifest lacks a field, or has one too many: {error}"
@@ -160,12 +160,18 @@ class Manifest:
         except RegistryError as error:
             raise StoreError(f"This manifest is invalid. {error.message}") from error
         # This also finds a key that stands twice, of which readers believe different ones.
-        if manifest.to_bytes() != data:
+        if written != data:
             raise StoreError(
                 "This manifest is not in canonical form: the same content is written otherwise.",
                 hint="It was not written by this package; `registry verify` names what uses it.",
             )
         return manifest
+
+
+def _facts(plain: Json) -> dict[str, Json]:
+    if not isinstance(plain, dict):
+        raise DeclarationError("The facts of a manifest must be a dict.")
+    return plain
 
 
 def _refuse_colliding_paths(files: tuple[FileEntry, ...]) -> None:

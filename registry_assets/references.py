@@ -76,6 +76,8 @@ def check_text(text: str, *, what: str, limit: int) -> str:
             f"The {what} is {len(text):,} characters long; at most {limit:,} are kept.",
             hint="Shorten it, and link to the long form.",
         )
+    if text.isprintable():
+        return text
     for position, character in enumerate(text):
         if _is_unsafe(character):
             raise DeclarationError(

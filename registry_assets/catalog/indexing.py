@@ -205,7 +205,8 @@ def derive_stage(connection: sa.Connection, model: str, number: int, *, state: s
         return "archived"
     if state != "committed":
         return "development"
-    passed = connection.execute(_PASSED_UNDER_THE_SUITE, {"of": model, "at": number}).scalar()
+    asked = {"of": model, "at": number}
+    passed = statements.select(connection, _PASSED_UNDER_THE_SUITE, asked).scalar()
     return _STAGE_OF[passed or "unknown"]
 
 

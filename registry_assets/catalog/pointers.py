@@ -111,22 +111,22 @@ def move_pointer(
             f"{pointer.model}@{pointer.name} has moved: expected generation {pointer.generation}",
             hint="nothing was changed; refresh and decide again",
         )
-    draft.insert(
-        promotions,
-        model=pointer.model,
-        pointer=pointer.name,
-        generation=generation,
-        from_version=pointer.version,
-        version=version,
-        digest=digest,
-        evidence=canonical_json(dict(evidence)).decode(),
-        policy_digest=policy_digest,
-        actor=actor,
-        reason=reason,
-        run_id=run_id,
-        created_at=draft.effective_at,
-    )
-    return newest_promotion(draft.connection, pointer.model, pointer.name)
+    row: dict[str, Any] = {
+        "model": pointer.model,
+        "pointer": pointer.name,
+        "generation": generation,
+        "from_version": pointer.version,
+        "version": version,
+        "digest": digest,
+        "evidence": canonical_json(dict(evidence)).decode(),
+        "policy_digest": policy_digest,
+        "actor": actor,
+        "reason": reason,
+        "run_id": run_id,
+        "created_at": draft.effective_at,
+    }
+    draft.insert(promotions, **row)
+    return as_promotion(row)
 
 
 def list_promotions(

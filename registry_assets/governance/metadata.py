@@ -1,7 +1,7 @@
 """What must be known about a version before it is committed, and what is missing."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from registry_assets.canonical import Json
@@ -41,7 +41,8 @@ class VersionMetadata:
 
     def to_json(self) -> dict[str, Json]:
         """Give the metadata as JSON."""
-        return {**asdict(self), "owners": list(self.owners)}
+        facts = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**facts, "owners": list(self.owners)}
 
 
 def missing_metadata(metadata: VersionMetadata) -> tuple[str, ...]:

@@ -36,9 +36,12 @@ def require_current(
 
     The catalog may not know the model.
     """
-    told = told_generation(file)
     found = statements.find(connection, pointers, "generation", model=model, name=pointer)
-    known = int(found.scalar() or 0)
+    _require_known(file, int(found.scalar() or 0), model, pointer)
+
+
+def _require_known(file: bytes | None, known: int, model: str, pointer: str) -> None:
+    told = told_generation(file)
     if told > known:
         raise CatalogBehind(
             f"the store says that {model}@{pointer} has moved {told} times, the catalog"
@@ -58,8 +61,8 @@ def write_pointer_file(backends: Backends, model: str, pointer: str) -> None:
     """
     with backends.catalog.write(chain=model) as connection:
         told = backends.store.read_pointer(model, pointer)
-        require_current(connection, told, model, pointer)
         held = get_pointer(connection, model, pointer)
+        _require_known(told, held.generation, model, pointer)
         if held.version is None:
             return
         data = pointer_document(connection, held)

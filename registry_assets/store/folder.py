@@ -36,16 +36,16 @@ class FolderStore:
             StoreError: there is no store.
         """
         self.root = root.absolute()
-        for folder in _folders(self.root):
+        objects, self._pointers, drafts = needed = _folders(self.root)
+        for folder in needed:
             if not folder.is_dir():
                 raise StoreError(
                     f"There is no store at {self.root}: expected the folder {folder}.",
                     hint="Run `registry init` there, or set REGISTRY_HOME to the project's folder.",
                 )
-        self._objects = BlobFolder(self.root / layout.OBJECTS)
+        self._objects = BlobFolder(objects)
         self._trash = Trash(self.root / layout.TRASH, self._objects)
-        self._drafts = Drafts(self.root / layout.TMP)
-        self._pointers = self.root / layout.POINTERS
+        self._drafts = Drafts(drafts)
         self._durable: dict[str, Mark] = {}
         self._made: set[Path] = set()
 
@@ -75,7 +75,7 @@ class FolderStore:
         """Store many blobs, which are flushed together, and give their digests in order."""
         digests = tuple(map(sha256_digest, blobs))
         contents = dict(zip(digests, blobs, strict=True))
-        there = self._vouch([digest for digest in contents if self._objects.has(digest)])
+        there = self._vouch(list(contents))
         absent = {digest: contents[digest] for digest in contents if digest not in there}
         if absent:
             with self._drafts.written(list(absent.values()), "store", mode=_BLOB_MODE) as drafts:
@@ -224,7 +224,7 @@ class FolderStore:
         self._durable.update(marks)
 
 
-def _folders(root: Path) -> tuple[Path, ...]:
+def _folders(root: Path) -> tuple[Path, Path, Path]:
     return root / layout.OBJECTS, root / layout.POINTERS, root / layout.TMP
 
 
