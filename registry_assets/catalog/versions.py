@@ -1,7 +1,8 @@
 """Versions: numbers reserved before training, bound once to a manifest, or marked failed."""
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from registry_assets.catalog.indexing import add_edges
 from registry_assets.catalog.ledger import Change, change
 from registry_assets.catalog.models import get_model
 from registry_assets.catalog.stored import Confirm, read_json, trust
-from registry_assets.catalog.tables import registered_models, versions
+from registry_assets.catalog.tables import pointers, registered_models, versions
 from registry_assets.clock import Clock
 from registry_assets.errors import NotFound, NotReserved, VersionFailed
 from registry_assets.manifest import Parent
@@ -28,6 +29,17 @@ BY_HAND = "registration"
 """The trigger of a version that was trained elsewhere and registered by a person."""
 LONGEST_REQUEST = 500
 LONGEST_FAILURE = 2000
+
+
+# What every deployment asks, so in one statement.
+_HELD = (
+    sa.select(versions)
+    .join(
+        pointers,
+        (versions.c.model == pointers.c.model) & (versions.c.number == pointers.c.version),
+    )
+    .where(pointers.c.model == sa.bindparam("of"), pointers.c.name == sa.bindparam("called"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +206,14 @@ def commit(
         add_edges(draft.connection, digest, made_from)
         draft.sentence = f"version {number} was committed as {digest[:19]}"
         draft.facts = {"version": number, "digest": digest}
-        return get_version(draft.connection, model, number)
+        return replace(
+            held,
+            state="committed",
+            digest=digest,
+            metadata=json.loads(told),
+            run_id=run_id,
+            finished_at=draft.effective_at,
+        )
 
 
 def fail(
@@ -260,6 +279,12 @@ def get_committed(connection: sa.Connection, model: str, number: int) -> Version
             hint=f"`registry versions {model}` lists the committed ones",
         )
     return record
+
+
+def find_held(connection: sa.Connection, model: str, pointer: str) -> VersionRecord | None:
+    """Give the committed version that a pointer holds; None where there is none to be found."""
+    row = statements.select(connection, _HELD, {"of": model, "called": pointer}).one_or_none()
+    return None if row is None or row.state != "committed" else _record(row)
 
 
 def find_by_digest(connection: sa.Connection, model: str, digest: str) -> VersionRecord:

@@ -13,6 +13,7 @@ from registry_assets.catalog.pointers import get_pointer
 from registry_assets.catalog.versions import (
     VersionRecord,
     find_by_digest,
+    find_held,
     get_committed,
     list_versions,
 )
@@ -40,6 +41,9 @@ def resolve(connection: sa.Connection, reference: Reference) -> VersionRecord:
     if reference.digest is not None:
         return find_by_digest(connection, model, reference.digest)
     if reference.pointer is not None:
+        held = find_held(connection, model, reference.pointer)
+        if held is not None:
+            return held
         pointer = get_pointer(connection, model, reference.pointer)
         if pointer.version is None:
             raise NotFound(
