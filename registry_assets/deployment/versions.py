@@ -17,6 +17,7 @@ from registry_assets.errors import (
 )
 from registry_assets.home import find_store, is_url
 from registry_assets.manifest import Manifest
+from registry_assets.packaging.collector import collector_paused
 from registry_assets.references import Reference
 from registry_assets.store import Store, open_store
 from registry_assets.store.manifests import read_manifest
@@ -115,19 +116,20 @@ def load_version(store: Store, version: ResolvedVersion) -> "LoadedModel":
         PackagingRefused, UntrustedTypes: the files are intact, and no model for this release.
     """
     manifest = read_version(store, version)
-    # After the manifest: a version that is missing or damaged costs no import of pandas.
-    from registry_assets.packaging.loaded import is_loaded, load_package
+    with collector_paused():
+        # After the manifest: a version that is missing or damaged costs no import of pandas.
+        from registry_assets.packaging.loaded import is_loaded, load_package
 
-    files = {file.path: store.read(file.sha256) for file in manifest.files if is_loaded(file.path)}
-    return load_package(
-        files,
-        identity={
-            "name": version.model,
-            "version": version.version,
-            "digest": version.digest,
-            "metadata": manifest.facts["metadata"],
-        },
-    )
+        named = [file for file in manifest.files if is_loaded(file.path)]
+        return load_package(
+            {file.path: store.read(file.sha256) for file in named},
+            identity={
+                "name": version.model,
+                "version": version.version,
+                "digest": version.digest,
+                "metadata": manifest.facts["metadata"],
+            },
+        )
 
 
 def _believed(source: Source, model: str, pointer: str) -> PointerFile:

@@ -7,17 +7,16 @@ a crafted tree of trusted types can still crash the process, which is why a pack
 first loaded in `load_check`.
 """
 
-import gc
 import importlib
 import io
 import json
 import struct
 import zipfile
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from typing import Any
 
 from registry_assets.errors import PackagingRefused, UntrustedTypes
+from registry_assets.packaging.collector import collector_paused
 
 # A file of a few kilobytes can inflate to anything. Forests of 200 deep trees take 25 MB
 # in ten thousand members; these limits are far above any estimator that fits in memory.
@@ -92,9 +91,7 @@ def load_estimator(
         PackagingRefused: no skops file, or one that inflates beyond the limits.
         UntrustedTypes: it names types nobody vouched for.
     """
-    import skops.io  # noqa: F401  # outside the pause: it is no part of the file
-
-    with _collector_paused():
+    with collector_paused():
         _check_size(data)
         return _build(data, own_modules=own_modules, rename=rename)
 
@@ -120,22 +117,6 @@ def _build(
         data = _renamed(data, {module: rename(module) for module in own_modules})
         types = [_rename_type(name, own_modules, rename) for name in types]
     return skops.io.loads(data, trusted=types)
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Keep the garbage collector away while objects are built that all stay.
-
-    It would look at them again and again: 3 ms of 39 at a boosting of 100 trees. Of two
-    threads that load at once the first to end lets it go on, which costs the other time only.
-    """
-    ran = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if ran:
-            gc.enable()
 
 
 def check_trust(data: bytes, *, own_modules: Collection[str]) -> list[str]:
