@@ -26,7 +26,7 @@ from registry_assets.clock import parse_timestamp, system_clock
 from registry_assets.errors import RegistryError
 from registry_assets.home import CATALOG, HOME, MARKER, STORE, Home, is_url
 from registry_assets.lifecycle.reindexing import is_indexed
-from registry_assets.store import Store, open_store
+from registry_assets.store import Probe, Store, open_store
 
 Health = Literal["good", "note", "wrong"]
 
@@ -159,9 +159,16 @@ def _store(store: Store, home: Home) -> Iterator[Diagnosis]:
     if not is_url(home.store):
         yield from _place("store", Path(home.store))
     for probe in store.self_test():
-        mend = "" if probe.passed else "do not use this store: it cannot keep what is promised"
-        health: Health = "good" if probe.passed else "wrong"
+        health, mend = _judge(probe)
         yield Diagnosis("store", probe.name, health, probe.sentence, mend)
+
+
+def _judge(probe: Probe) -> tuple[Health, str]:
+    if probe.passed:
+        return "good", ""
+    if probe.barred:
+        return "note", "it could not be tried: repeat as an account that may write there"
+    return "wrong", "do not use this store: it cannot keep what is promised"
 
 
 def _place(part: str, path: Path) -> Iterator[Diagnosis]:

@@ -75,7 +75,7 @@ class FolderStore:
         """Store many blobs, which are flushed together, and give their digests in order."""
         digests = tuple(map(sha256_digest, blobs))
         contents = dict(zip(digests, blobs, strict=True))
-        there = self._vouch(list(contents))
+        there = self._vouch([digest for digest in contents if self._objects.has(digest)])
         absent = {digest: contents[digest] for digest in contents if digest not in there}
         if absent:
             with self._drafts.written(list(absent.values()), "store", mode=_BLOB_MODE) as drafts:

@@ -5,6 +5,7 @@ about races would be void. Some keep one only while nobody else writes: hence th
 """
 
 import base64
+import errno
 import hashlib
 import os
 import secrets
@@ -20,6 +21,7 @@ from registry_assets.store.bucket import Bucket
 from registry_assets.store.protocol import Probe
 
 _RACERS = 8
+_MAY_NOT = (errno.EACCES, errno.EPERM, errno.EROFS)
 _DATA = b"written by a self-test; safe to remove\n"
 
 
@@ -100,8 +102,12 @@ def bucket_probes(bucket: Bucket) -> tuple[Probe, ...]:
         raise StoreUnsafe(f"{bucket.service} stores bytes that are not those of their checksum")
 
     try:
+        first = probe("put_if_absent", put_if_absent)
+        if first.barred:
+            # A refusal is what the last of them takes for a good sign.
+            return (first,)
         return (
-            probe("put_if_absent", put_if_absent),
+            first,
             probe("race", race),
             probe("replace", replace),
             probe("checksums", checksums),
@@ -128,7 +134,15 @@ def probe(name: str, attempt: Callable[[], str]) -> Probe:
         return Probe(name, passed=True, sentence=attempt())
     except (RegistryError, OSError) as error:
         message = error.message if isinstance(error, RegistryError) else str(error)
-        return Probe(name, passed=False, sentence=message.rstrip("."))
+        return Probe(name, passed=False, sentence=message.rstrip("."), barred=_bars(error))
+
+
+def _bars(error: Exception) -> bool:
+    """Tell whether an account may not write, or a disk is mounted so; by the service's word."""
+    cause = error.__cause__
+    return isinstance(error, StoreUnwritable) and (
+        not isinstance(cause, OSError) or cause.errno in _MAY_NOT
+    )
 
 
 def require(held: object, otherwise: str) -> None:

@@ -38,11 +38,16 @@ class TrashedBlob(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """One thing that a store must be able to do, tried out; the sentence says what was seen."""
+    """One thing that a store must be able to do, tried out; the sentence says what was seen.
+
+    `barred` where it could not be tried, as nothing may be written there: then it did not pass,
+    and nothing is known against the store.
+    """
 
     name: str
     passed: bool
     sentence: str
+    barred: bool = False
 
 
 class Store(Protocol):

@@ -5,6 +5,7 @@ those by ARN: there `bucket.json` is tried with the one in place of the other.
 """
 
 import json
+import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from registry_assets.errors import OutcomeUnknown, StoreError, StoreUnwritable
-from registry_assets.home import STORE
+from registry_assets.home import STORE, find_home
+from registry_assets.lifecycle.diagnosing import diagnose
 from registry_assets.registry import Registry
 from registry_assets.store import create_store, open_store
 from registry_assets_tests.deploy.running import DEPLOY
@@ -96,11 +98,12 @@ class Registries:
 def registries(
     s3_server: SeaweedFS, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Registries]:
-    monkeypatch.setenv(STORE, f"s3://{BUCKET}/story")
+    story = f"story_{secrets.token_hex(4)}"
+    monkeypatch.setenv(STORE, f"s3://{BUCKET}/{story}")
     for name, value in s3_server.environment.items():
         monkeypatch.setenv(name, value)
     with small_world(tmp_path / "project") as world:
-        yield Registries(world, _clients(s3_server, "story"))
+        yield Registries(world, _clients(s3_server, story))
 
 
 @pytest.fixture
@@ -126,6 +129,27 @@ def test_a_trainer_publishes_and_a_reader_reads(clients: dict[str, Any], tmp_pat
     assert reader.read_pointer(MODEL, "production") is None
     with pytest.raises(StoreUnwritable):
         reader.put(b"mine")
+
+
+def test_nothing_is_known_against_a_store_that_an_account_may_only_read(
+    clients: dict[str, Any],
+) -> None:
+    (tried,) = open_store(LOCATION, s3_client=clients["reader"]).self_test()
+    assert (tried.passed, tried.barred) == (False, True)
+    probes = open_store(LOCATION, s3_client=clients["trainer"]).self_test()
+    assert {(probe.passed, probe.barred) for probe in probes} == {(True, False)}
+
+
+def test_the_doctor_finds_a_reader_well(
+    registries: Registries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    credentials = registries.clients["reader"]._request_signer._credentials
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", credentials.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", credentials.secret_key)
+    found = {each.subject: each for each in diagnose(find_home(registries.world.folder))}
+    assert found["put_if_absent"].health == "note"
+    assert "an account that may write" in found["put_if_absent"].mend
+    assert not [each for each in found.values() if each.health == "wrong"]
 
 
 def test_a_trainer_renews_what_is_there_already(clients: dict[str, Any]) -> None:
