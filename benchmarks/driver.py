@@ -100,6 +100,7 @@ def measure(
         return [float(each) for each in answer]
 
     with opened(workers, case, folders) as sides:
+        os.sync()  # what an earlier case wrote is not to be flushed in this one's time
         samples: dict[str, list[float]] = {side: [] for side in sides}
         turns = {
             side: 1 if side in case.slow else _turn(sample(side, case.warm_up)) for side in sides
