@@ -45,7 +45,7 @@ class Registry(Answers, Searching, Steps, Words, Deployment, Care, Transfer):
 
     @classmethod
     def open(
-        cls, start: Path | None = None, *, clock: Clock = system_clock, s3_client: Any = None
+        cls, start: Path | str | None = None, *, clock: Clock = system_clock, s3_client: Any = None
     ) -> "Registry":
         """Open the registry of this folder, of one above it, or at REGISTRY_HOME.
 
@@ -57,12 +57,12 @@ class Registry(Answers, Searching, Steps, Words, Deployment, Care, Transfer):
             NoRegistry: there is none; says where it looked.
             CatalogTooNew, CatalogTooOld: another release wrote it.
         """
-        home = find_home(start)
+        home = find_home(None if start is None else Path(start))
         catalog = Catalog.open(home.catalog)
         return cls(home, Backends(catalog, open_store(home.store, s3_client=s3_client), clock))
 
     @classmethod
-    def init(cls, folder: Path, *, clock: Clock = system_clock) -> "Registry":
+    def init(cls, folder: Path | str, *, clock: Clock = system_clock) -> "Registry":
         """Create a registry in a folder, or open and migrate the one that is there.
 
         Raises:
@@ -71,7 +71,7 @@ class Registry(Answers, Searching, Steps, Words, Deployment, Care, Transfer):
             CatalogBehind: one of catalog and store is gone, the other full of history.
             StoreError: the store is another registry's.
         """
-        home = Home(folder.absolute())
+        home = Home(Path(folder).absolute())
         home.make()
         store = create_store(home.store)
         _refuse_half_a_registry(home, store)
@@ -86,8 +86,8 @@ class Registry(Answers, Searching, Steps, Words, Deployment, Care, Transfer):
     @classmethod
     def restore(
         cls,
-        source: Path,
-        folder: Path,
+        source: Path | str,
+        folder: Path | str,
         *,
         clock: Clock = system_clock,
         run: RunInfo | None = None,
@@ -102,10 +102,10 @@ class Registry(Answers, Searching, Steps, Words, Deployment, Care, Transfer):
         """
         from registry_assets.transfer import restoring
 
-        home = Home(folder.absolute())
+        home = Home(Path(folder).absolute())
         home.make()
         restored, backends = restoring.restore_backup(
-            source,
+            Path(source),
             store=create_store(home.store),
             catalog=home.catalog,
             clock=clock,

@@ -21,7 +21,11 @@ class Transfer(Part):
     """Export, import, backup, rebuild. A backup is put back by `Registry.restore`."""
 
     def export(
-        self, target: Path, models: Sequence[str] | None = None, *, progress: Progress = silent
+        self,
+        target: Path | str,
+        models: Sequence[str] | None = None,
+        *,
+        progress: Progress = silent,
     ) -> "Exported":
         """Write models with their history and every byte into a new folder, or a `.tar`.
 
@@ -30,11 +34,12 @@ class Transfer(Part):
         """
         from registry_assets.transfer import exporting
 
-        return exporting.export_models(self.backends, target, models=models, progress=progress)
+        place = Path(target)
+        return exporting.export_models(self.backends, place, models=models, progress=progress)
 
     def import_from(
         self,
-        source: Path,
+        source: Path | str,
         *,
         run: RunInfo | None = None,
         reason: str = "",
@@ -45,11 +50,11 @@ class Transfer(Part):
 
         who = run or RunInfo.by_hand()
         return importing.import_history(
-            self.backends, source, run=who, reason=reason, progress=progress
+            self.backends, Path(source), run=who, reason=reason, progress=progress
         )
 
     def backup(
-        self, target: Path, *, with_objects: bool = True, progress: Progress = silent
+        self, target: Path | str, *, with_objects: bool = True, progress: Progress = silent
     ) -> "Exported":
         """Write everything, as of one moment, into a new folder or `.tar`; writers go on.
 
@@ -59,7 +64,7 @@ class Transfer(Part):
         from registry_assets.transfer import exporting
 
         return exporting.export_models(
-            self.backends, target, with_objects=with_objects, progress=progress
+            self.backends, Path(target), with_objects=with_objects, progress=progress
         )
 
     def rebuild(self) -> "Rebuilt":

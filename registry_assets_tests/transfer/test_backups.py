@@ -235,3 +235,19 @@ def test_rebuilding_in_an_older_catalog_changes_nothing(
     with pytest.raises(CatalogBehind):
         older.registry.rebuild()
     assert older.registry.backends.store.read_pointer(MODEL, "production") == file
+
+
+def test_a_path_may_be_given_as_text(tmp_path: Path) -> None:
+    history = new_history(tmp_path / "project")
+    history.declare()
+    history.promote(history.version(1))
+    opened = Registry.open(str(tmp_path / "project"))
+    opened.backup(str(tmp_path / "backup.tar"))
+    opened.export(str(tmp_path / "export"))
+    restored, _ = Registry.restore(str(tmp_path / "backup.tar"), str(tmp_path / "restored"))
+    assert said(restored, MODEL) == said(opened, MODEL)
+    other = Registry.init(str(tmp_path / "other"))
+    other.import_from(str(tmp_path / "export"))
+    other.pull(f"{MODEL}@production", str(tmp_path / "pulled"))
+    assert (tmp_path / "pulled" / "manifest.json").is_file()
+    assert other.verify().problems == ()
