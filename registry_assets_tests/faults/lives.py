@@ -21,12 +21,31 @@ MODEL = "flight_delay"
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """Number and stage of each version, and how often each kind of thing happened."""
+
+    stages: list[tuple[int, str]]
+    events: Counter[str]
+
+    @classmethod
+    def of(cls, registry: Registry) -> "Held":
+        """Read what a registry holds."""
+        return cls(stages(registry), events(registry))
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
-    """A step: the points and calls that it passes, and the project before and after it."""
+    """A step: the points and calls that it passes, and the project before and after it.
+
+    What the two hold is read once: they are copied by several threads, and a catalog that
+    somebody has open in one of them is no whole copy in the other.
+    """
 
     passed: Counter[str]
     before: Site
     after: Site
+    held_before: "Held"
+    held_after: "Held"
 
     @property
     def points(self) -> Counter[str]:
@@ -66,7 +85,8 @@ def recorded_life(backends: Combination, root: Path) -> Life:
     trained = backends.registry(found["train"].after)
     trained.pull(f"{MODEL}:1", untrained.folder / GIVEN)
     committed = _record(backends, "commit", untrained, root)
-    found["commit"] = replace(committed, after=found["train"].after)
+    after = found["train"]
+    found["commit"] = replace(committed, after=after.after, held_after=after.held_after)
     return {step: found[step] for step in STEPS}
 
 
@@ -74,7 +94,8 @@ def _record(backends: Combination, step: str, before: Site, root: Path) -> Recor
     after, log = backends.copy(before, root / step), root / f"{step}.log"
     assert run(step, after, log=log) == 0
     assert backends.registry(after).verify().problems == ()
-    return Recorded(Counter(log.read_text().split()), before, after)
+    held = (Held.of(backends.registry(site)) for site in (before, after))
+    return Recorded(Counter(log.read_text().split()), before, after, *held)
 
 
 def wrong_after_a_crash(backends: Combination, site: Site, step: Recorded) -> str:
@@ -84,9 +105,9 @@ def wrong_after_a_crash(backends: Combination, site: Site, step: Recorded) -> st
     # Until it is repeated deployments may be told the state before, and verify says so.
     if {problem.code for problem in left} - {"pointer_file_behind"}:
         return f"afterwards {left}"
-    before, after = (stages(backends.registry(each)) for each in (step.before, step.after))
     found = stages(registry)
-    return "" if found in (before, after) else f"afterwards {found}"
+    expected = (step.held_before.stages, step.held_after.stages)
+    return "" if found in expected else f"afterwards {found}"
 
 
 def wrong_after_repeating(
@@ -97,17 +118,17 @@ def wrong_after_repeating(
     Args:
         twice: a kind of event that the step, done before and now repeated, adds again.
     """
-    found, expected = backends.registry(site), backends.registry(step.after)
+    found, expected = backends.registry(site), step.held_after
     problems = found.verify().problems
     if problems:
         return f"after repeating it {problems}"
-    kinds, wanted = events(found), events(expected)
+    kinds, wanted = events(found), Counter(expected.events)
     if twice:
         wanted[twice] += 1
     if kinds != wanted:
         return f"events {kinds}, expected {wanted}"
-    if stages(found) != stages(expected):
-        return f"{stages(found)}, expected {stages(expected)}"
+    if stages(found) != expected.stages:
+        return f"{stages(found)}, expected {expected.stages}"
     if kinds["model_declared"] and len({e.digest for e in found.evaluations(MODEL)}) > 1:
         return "two evaluations differ"
     return ""

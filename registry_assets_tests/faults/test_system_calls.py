@@ -106,8 +106,8 @@ def tried(
         inject = f"inject={name}:{fault}:when={number}"
         code = traced(step, site, "-e", f"trace={name}", "-e", inject)
         wrong = wrong_after_a_crash(backends, site, recorded)
-        if not wrong and run(step, site):
-            wrong = "repeating it failed"
+        if not wrong and (ended := run(step, site)):
+            wrong = f"repeating it ended with {ended}"
         wrong = wrong or wrong_after_repeating(backends, site, recorded)
         return code, f"{name}:{number}: {wrong}" if wrong else ""
     finally:
