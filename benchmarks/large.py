@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
-from functools import partial
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +72,7 @@ def grow(growing: Mapping[str, "Growing"], sizes: Sequence[int]) -> dict[str, li
     for size in sizes:
         say(f"loading up to {size:,} versions")
         with ThreadPoolExecutor(len(growing)) as pool:
-            told = (partial(each.load, before, size) for each in growing.values())
-            seconds = list(pool.map(lambda load: load(), told))
+            seconds = list(pool.map(Growing.load, growing.values(), repeat(before), repeat(size)))
         os.sync()  # what one wrote is not to be flushed while the other is measured
         for (name, each), took in zip(growing.items(), seconds, strict=True):
             say(f"{name}: {size:,} versions")
