@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from benchmarks.cases import OURS, Case, Scale
 from benchmarks.measuring import Summary
@@ -24,7 +24,7 @@ class WorkerFailed(RuntimeError):
 
 
 class Worker:
-    """A worker process, as the driver sees it."""
+    """A worker process, as the driver sees it; ends with the `with` that it was started by."""
 
     def __init__(self, python: Path, *, log: Path, environment: Mapping[str, str]) -> None:
         self._log = log.open("ab")
@@ -37,6 +37,12 @@ class Worker:
             env={**os.environ, **environment},
             text=True,
         )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
 
     def tell(self, do: str, **arguments: Any) -> Any:
         """Send one command; give its answer.

@@ -114,11 +114,9 @@ class Growing:
 def _growing(database: str, folder: Path) -> Iterator[Growing]:
     with _catalog(database) as catalog:
         environment = {**variables(folder), "REGISTRY_CATALOG": catalog}
-        worker = Worker(PYTHON, log=folder / f"{database}.log", environment=environment)
-        try:
+        log = folder / f"{database}.log"
+        with Worker(PYTHON, log=log, environment=environment) as worker:
             yield Growing(worker, folder / database)
-        finally:
-            worker.end()
 
 
 @contextmanager

@@ -51,14 +51,9 @@ def workspace() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
-def _worker(environment: str, folder: Path) -> Iterator[Worker]:
+def _worker(environment: str, folder: Path) -> Worker:
     log = folder / f"{environment}.log"
-    worker = Worker(python_of(environment), log=log, environment=variables(folder))
-    try:
-        yield worker
-    finally:
-        worker.end()
+    return Worker(python_of(environment), log=log, environment=variables(folder))
 
 
 def _make(worker: Worker, fixture: str, folder: Path) -> Path:
