@@ -9,9 +9,11 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -45,6 +47,9 @@ REFUSED = 3
 """The exit code of a process whose step ended in an error of ours, with a hint."""
 GIVEN = "given"
 """The folder in a project with the files of version 1, checked, for `commit`."""
+_CODES = threading.Lock()
+# Starting a process asks for the exit codes of all others. What two threads read at once, one
+# of them gets, and the other is told 255.
 
 
 def arrive(world: World) -> None:
@@ -127,14 +132,17 @@ def start(
     process: ForkServerProcess = processes().Process(
         target=_perform, args=(step, site, fault, log, ready, go)
     )
-    process.start()
+    with _CODES:
+        process.start()
     return process
 
 
 def ended(process: ForkServerProcess) -> int:
     """Wait for a process; give its exit code."""
-    process.join(120)
-    assert process.exitcode is not None, f"{process} does not end"
+    assert wait([process.sentinel], 120), f"{process} does not end"
+    with _CODES:
+        process.join()
+    assert process.exitcode is not None
     return process.exitcode
 
 

@@ -33,7 +33,7 @@ def traced(step: str, site: Site, *options: str) -> int:
             return ended(process)
         finally:
             process.kill()  # where strace did not attach; and it ends with what it traces
-            process.join()
+            ended(process)
 
 
 def calls_of(step: str, site: Site, log: Path, names: tuple[str, ...]) -> Counter[str]:
