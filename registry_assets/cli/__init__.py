@@ -7,6 +7,7 @@ and `moving`; what people see is made in `tables`, `show` and `lineage`, what pr
 `registry --help` and the reading commands start at once.
 """
 
+import os
 import signal
 import sys
 
@@ -25,6 +26,19 @@ def main() -> None:
     try:
         from registry_assets.cli.app import run
 
-        sys.exit(run())
+        code = run()
+        _discard_unwritten()
+        sys.exit(code)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _discard_unwritten() -> None:
+    """Drop output that cannot be written: it has been said, and the exit code tells it.
+
+    Python would try once more at the end of the process, and end it with 120.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
