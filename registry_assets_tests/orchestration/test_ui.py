@@ -98,7 +98,9 @@ def processes_in(folder: Path) -> list[int]:
     return found
 
 
-def test_sigterm_ends_webserver_daemon_and_code_server(project: Path) -> None:
+def test_sigterm_ends_webserver_daemon_and_code_server_which_can_start_again(
+    project: Path,
+) -> None:
     port = free_port()
     with start(project, port=port) as ui:
         try:
@@ -117,6 +119,13 @@ def test_sigterm_ends_webserver_daemon_and_code_server(project: Path) -> None:
             assert processes_in(project) == []
             check_port(port)
             assert (project / ".dagster" / "history" / "runs.db").exists()
+
+            with start(project, port=port) as again:
+                output_until(again, f"http://{HOST}:{port}   (Ctrl-C")
+                again.send_signal(signal.SIGTERM)
+                after, _ = again.communicate(timeout=60)
+            assert again.returncode == 0, after
+            assert processes_in(project) == []
         finally:
             for process in processes_in(project):
                 os.kill(process, signal.SIGKILL)

@@ -83,8 +83,9 @@ def start_event_log(instance: dg.DagsterInstance) -> None:
     storage = instance.daemon_cursor_storage
     keys = {_create_cursor_key(kind) for kind in DAGSTER_EVENT_TYPES}
     missing = keys - set(storage.get_cursor_values(keys))
-    newest = instance.event_log_storage.get_maximum_record_id() or 0
-    storage.set_cursor_values({key: str(newest) for key in missing})
+    if missing:  # Dagster makes a statement that no database takes of no value at all
+        newest = instance.event_log_storage.get_maximum_record_id() or 0
+        storage.set_cursor_values({key: str(newest) for key in missing})
 
 
 def run_key(run: dg.DagsterRun) -> str | None:
