@@ -22,6 +22,7 @@ ERRORS = tuple(
     getattr(errno, name) for name in ("EIO", "ENOSPC", "EACCES", "EMFILE", "EDQUOT", "EROFS")
 )
 PREFIXES = ("os.", "sql.", "s3.")
+KILLED_AT_EVERY_CALL = ("commit", "promote")
 
 Interfere = Callable[[str], None]
 

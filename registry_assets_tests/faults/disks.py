@@ -1,4 +1,4 @@
-"""Disks that fill up and disks that cannot be written: real ones where this account may mount.
+"""Disks that fill up, cannot be written or lose power: real ones where this account may mount.
 
 Not a test.
 """
@@ -21,6 +21,40 @@ def can_mount(folder: Path) -> bool:
             return True
     except (subprocess.CalledProcessError, FileNotFoundError):
         return False
+
+
+def can_mount_images(folder: Path) -> bool:
+    """Tell whether this account may mount a file system that is in a file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    image = folder / "image"
+    try:
+        make_image(image, size=4 << 20)
+        with mounted_image(image, folder / "mounted"):
+            return True
+    except (subprocess.CalledProcessError, FileNotFoundError):
+        return False
+
+
+def make_image(image: Path, *, size: int) -> None:
+    """Make a file that holds an empty ext4 of so many bytes."""
+    with image.open("wb") as file:
+        file.truncate(size)
+    subprocess.run(["mkfs.ext4", "-q", str(image)], check=True, capture_output=True)
+
+
+@contextmanager
+def mounted_image(image: Path, folder: Path) -> Iterator[Path]:
+    """Mount the file system in a file; until the end it is given what is flushed, no more.
+
+    A copy of the file made meanwhile is the disk of a machine that lost its power then.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    # By itself ext4 would commit every five seconds.
+    _mount("-o", "loop,commit=3600", str(image), str(folder))
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True, capture_output=True)
 
 
 @contextmanager

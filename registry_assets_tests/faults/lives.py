@@ -98,6 +98,16 @@ def _record(backends: Combination, step: str, before: Site, root: Path) -> Recor
     return Recorded(Counter(log.read_text().split()), before, after, *held)
 
 
+def points(life: Life, step: str) -> list[str]:
+    """The named points that this step is the first to pass."""
+    earlier = list(STEPS)[: list(STEPS).index(step)]
+    tried = {point for each in earlier for point in life[each].points} - {"store.linked"}
+    if step == "train":
+        tried.add("store.linked")
+    counted = life[step].points.items()
+    return [f"{point}:{number // 2 + 1}" for point, number in counted if point not in tried]
+
+
 def wrong_after_a_crash(backends: Combination, site: Site, step: Recorded) -> str:
     """Say what is half-done in a project in which a step was cut short, if anything is."""
     registry = backends.registry(site)

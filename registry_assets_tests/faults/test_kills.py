@@ -17,12 +17,13 @@ from pathlib import Path
 import pytest
 
 import registry_assets
-from registry_assets_tests.faults.calls import every
+from registry_assets_tests.faults.calls import KILLED_AT_EVERY_CALL, every
 from registry_assets_tests.faults.conftest import Choice
 from registry_assets_tests.faults.lives import (
     Life,
     Recorded,
     forget,
+    points,
     wrong_after_a_crash,
     wrong_after_repeating,
 )
@@ -40,7 +41,6 @@ TRIED_BESIDE = {
     "trash.": "store/test_crashes.py",
 }
 """Points of what is no step of a version's life, and the file in which each is killed at."""
-KILLED_AT_EVERY_CALL = ("commit", "promote")
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -77,16 +77,6 @@ def test_commit_and_promotion_are_killed_at_every_kind_of_call(local_life: Life)
     sql = {"sql.execute", "sql.commit", "sql.committed"}
     assert {"os.open", "os.write", "os.fsync", "os.link", "os.mkdir"} | sql <= commit
     assert {"os.open", "os.write", "os.fsync", "os.replace", "os.mkdir"} | sql <= promote
-
-
-def points(life: Life, step: str) -> list[str]:
-    """The named points that this step is the first to pass."""
-    earlier = list(STEPS)[: list(STEPS).index(step)]
-    tried = {point for each in earlier for point in life[each].points} - {"store.linked"}
-    if step == "train":
-        tried.add("store.linked")
-    counted = life[step].points.items()
-    return [f"{point}:{number // 2 + 1}" for point, number in counted if point not in tried]
 
 
 def failure(backends: Combination, step: str, recorded: Recorded, root: Path, fault: str) -> str:
