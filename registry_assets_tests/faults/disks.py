@@ -5,6 +5,7 @@ Not a test.
 
 import os
 import resource
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,7 +40,10 @@ def make_image(image: Path, *, size: int) -> None:
     """Make a file that holds an empty ext4 of so many bytes."""
     with image.open("wb") as file:
         file.truncate(size)
-    subprocess.run(["mkfs.ext4", "-q", str(image)], check=True, capture_output=True)
+    # Not everybody's PATH has the folders of what is the administrator's.
+    path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
+    program = shutil.which("mkfs.ext4", path=path) or "mkfs.ext4"
+    subprocess.run([program, "-q", str(image)], check=True, capture_output=True)
 
 
 @contextmanager
