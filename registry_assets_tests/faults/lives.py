@@ -144,6 +144,17 @@ def wrong_after_repeating(
     return ""
 
 
+def wrong_until_repeated(
+    backends: Combination, site: Site, name: str, step: Recorded, *, fault: str = ""
+) -> str:
+    """Repeat a step that was cut short; say what is wrong before or after, if anything is."""
+    wrong = wrong_after_a_crash(backends, site, step)
+    if not wrong and (code := run(name, site)):
+        wrong = f"repeating it ended with {code}"
+    twice = "version_evaluated" if fault.startswith("version_evaluated.committed") else ""
+    return wrong or wrong_after_repeating(backends, site, step, twice=twice)
+
+
 def refusal(act: Callable[[], object]) -> RegistryError | None:
     """Do something; give the error of ours it ends in; one without a hint is none."""
     try:

@@ -24,8 +24,7 @@ from registry_assets_tests.faults.lives import (
     Recorded,
     forget,
     points,
-    wrong_after_a_crash,
-    wrong_after_repeating,
+    wrong_until_repeated,
 )
 from registry_assets_tests.faults.steps import STEPS, run
 from registry_assets_tests.laws.combinations import Combination
@@ -86,14 +85,7 @@ def failure(backends: Combination, step: str, recorded: Recorded, root: Path, fa
         code = run(step, site, fault=fault)
         if code != -signal.SIGKILL:
             return f"{fault}: not killed but ended with {code}"
-        wrong = wrong_after_a_crash(backends, site, recorded)
-        if wrong:
-            return f"{fault}: {wrong}"
-        code = run(step, site)
-        if code:
-            return f"{fault}: repeating it ended with {code}"
-        twice = "version_evaluated" if fault.startswith("version_evaluated.committed") else ""
-        wrong = wrong_after_repeating(backends, site, recorded, twice=twice)
+        wrong = wrong_until_repeated(backends, site, step, recorded, fault=fault)
         return f"{fault}: {wrong}" if wrong else ""
     finally:
         backends.drop(site)

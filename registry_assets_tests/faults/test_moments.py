@@ -16,10 +16,9 @@ from registry_assets_tests.faults.lives import (
     Life,
     Recorded,
     forget,
-    wrong_after_a_crash,
-    wrong_after_repeating,
+    wrong_until_repeated,
 )
-from registry_assets_tests.faults.steps import ended, processes, run, start
+from registry_assets_tests.faults.steps import ended, processes, start
 from registry_assets_tests.laws.combinations import LOCAL, Combination, Site
 
 SEED = 20130401
@@ -72,10 +71,7 @@ def killed(
     site = backends.copy(recorded.before, root / f"{moment:.6f}")
     try:
         code, _ = started(step, site, after=moment)
-        wrong = wrong_after_a_crash(backends, site, recorded)
-        if not wrong and run(step, site):
-            wrong = "repeating it failed"
-        wrong = wrong or wrong_after_repeating(backends, site, recorded)
+        wrong = wrong_until_repeated(backends, site, step, recorded)
         return code == -signal.SIGKILL, f"after {moment:.6f} s: {wrong}" if wrong else ""
     finally:
         backends.drop(site)

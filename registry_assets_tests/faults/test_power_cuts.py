@@ -17,9 +17,10 @@ from registry_assets_tests.faults.disks import can_mount_images, make_image, mou
 from registry_assets_tests.faults.lives import (
     Life,
     Recorded,
+    forget,
     points,
-    wrong_after_a_crash,
     wrong_after_repeating,
+    wrong_until_repeated,
 )
 from registry_assets_tests.faults.steps import run
 from registry_assets_tests.laws.combinations import Combination, Site
@@ -91,18 +92,13 @@ def wrong_after_a_cut(
         shutil.copyfile(image, cut)
     with mounted_image(cut, root / "after") as disk:
         shutil.copytree(disk / PROJECT, project)
+    site = Site(project)
     try:
-        site = Site(project)
         if code != (-signal.SIGKILL if fault else 0):
             return f"it ended with {code}"
         if not fault:
             return wrong_after_repeating(local, site, recorded)
-        if wrong := wrong_after_a_crash(local, site, recorded):
-            return wrong
-        if code := run(step, site):
-            return f"repeating it ended with {code}"
-        twice = "version_evaluated" if fault.startswith("version_evaluated.committed") else ""
-        return wrong_after_repeating(local, site, recorded, twice=twice)
+        return wrong_until_repeated(local, site, step, recorded, fault=fault)
     finally:
-        local.drop(Site(project))
-        shutil.rmtree(project)
+        local.drop(site)
+        forget(site)

@@ -15,10 +15,9 @@ from registry_assets_tests.faults.lives import (
     Life,
     Recorded,
     forget,
-    wrong_after_a_crash,
-    wrong_after_repeating,
+    wrong_until_repeated,
 )
-from registry_assets_tests.faults.steps import REFUSED, run
+from registry_assets_tests.faults.steps import REFUSED
 from registry_assets_tests.faults.tracing import calls_of, traced
 from registry_assets_tests.laws.combinations import LOCAL, REMOTE, Combination
 
@@ -105,10 +104,7 @@ def tried(
     try:
         inject = f"inject={name}:{fault}:when={number}"
         code = traced(step, site, "-e", f"trace={name}", "-e", inject)
-        wrong = wrong_after_a_crash(backends, site, recorded)
-        if not wrong and (ended := run(step, site)):
-            wrong = f"repeating it ended with {ended}"
-        wrong = wrong or wrong_after_repeating(backends, site, recorded)
+        wrong = wrong_until_repeated(backends, site, step, recorded)
         return code, f"{name}:{number}: {wrong}" if wrong else ""
     finally:
         backends.drop(site)
