@@ -24,10 +24,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from registry_assets.declaration.fairness import Fairness
 from registry_assets.declaration.holdout import ByKey
-from registry_assets.evaluation.bootstrap import estimates, paired_differences
+from registry_assets.declaration.metrics import metric
+from registry_assets.declaration.slicing import Slicing
+from registry_assets.evaluation.estimating import estimate
+from registry_assets.evaluation.fairness import fairness_results
 from registry_assets.evaluation.results import Estimate, SliceResult
-from registry_assets.evaluation.slices import slice_estimates
+from registry_assets.evaluation.scored import Outcomes, Predictions
+from registry_assets.evaluation.slices import find_slices, slice_results
 from registry_assets.models.flight_delay import data as flight_data
 from registry_assets.models.flight_delay import features as flight_features
 from registry_assets.models.flight_delay.declaration import flight_delay
@@ -41,7 +46,7 @@ POOR_FLIGHT_PARAMS = {**FLIGHT_PARAMS, "learning_rate": 2.0}
 LOAN_PARAMS = dict(loan_approval.params)
 POOR_LOAN_PARAMS = {**LOAN_PARAMS, "n_estimators": 1, "max_depth": 1}
 
-METRICS = ("roc_auc", "average_precision", "log_loss")
+METRICS = ("roc_auc", "average_precision", "log_loss", "brier_score", "calibration_error")
 MONTHS = tuple(f"2013-{month:02}" for month in range(1, 13))
 SPLITS = 30
 
@@ -76,7 +81,7 @@ def measure_flight_delay() -> None:
                 "parameters": name,
                 "trained": f"{months[0]} to {months[-1][-2:]}",
                 "holdout": holdout,
-                **spans(estimates(late(holdout), score(months, holdout, params), metrics=METRICS)),
+                **spans(estimates(late(holdout), score(months, holdout, params))),
             }
             for name, months, holdout, params in candidates
         ],
@@ -115,7 +120,6 @@ def show_year() -> None:
                     estimates(
                         late(MONTHS[len(months)]),
                         score(months, MONTHS[len(months)], FLIGHT_PARAMS),
-                        metrics=METRICS,
                     )
                 ),
             }
@@ -145,44 +149,43 @@ def show_slices() -> None:
         ("v2", MONTHS[:4], FLIGHT_PARAMS),
         ("poor", MONTHS[:4], POOR_FLIGHT_PARAMS),
     ]
-    for column in ("carrier", "origin"):
+    for slicing in flight_delay.evaluation.slicings:
         rows: dict[str, dict[str, object]] = {}
         for name, months, params in versions:
             holdout = MONTHS[len(months)]
-            for part in slices(column, holdout, score(months, holdout, params)):
-                row = rows.setdefault(str(part.value), {column: part.value})
+            for part in slices(slicing, holdout, score(months, holdout, params)):
+                row = rows.setdefault(part.label, {slicing.name: part.label})
                 row[f"{holdout} rows"], row[f"{holdout} late"] = part.rows, part.positives
                 row[f"{name} roc_auc"] = spans(part.estimates)["roc_auc"]
-        show(f"flight_delay: by {column}", list(rows.values()))
+        show(f"flight_delay: by {slicing.name}", list(rows.values()))
     show(
         "flight_delay: the slice with the lowest AUC among those with so many rows",
         [
-            lowest_slices(column, count)
-            for column in ("carrier", "origin")
+            lowest_slices(slicing, count)
+            for slicing in flight_delay.evaluation.slicings
             for count in range(3, 12)
         ],
     )
 
 
-def lowest_slices(column: str, count: int) -> dict[str, object]:
+def lowest_slices(slicing: Slicing, count: int) -> dict[str, object]:
     """The lowest AUC of any slice, by how many rows a slice must have, after `count` months."""
     holdout = MONTHS[count]
-    found = slices(column, holdout, score(MONTHS[:count], holdout, FLIGHT_PARAMS))
-    row: dict[str, object] = {"by": column, "holdout": holdout}
+    found = slices(slicing, holdout, score(MONTHS[:count], holdout, FLIGHT_PARAMS))
+    row: dict[str, object] = {"by": slicing.name, "holdout": holdout}
     for enough in (200, 500, 1000):
         supported = [part for part in found if part.rows >= enough]
         lowest = min(supported, key=lambda part: part.estimates["roc_auc"].value)
-        row[f"{enough} rows"] = f"{lowest.value} {spans(lowest.estimates)['roc_auc']}"
+        row[f"{enough} rows"] = f"{lowest.label} {spans(lowest.estimates)['roc_auc']}"
     return row
 
 
-def slices(column: str, month: str, scores: Array) -> tuple[SliceResult, ...]:
-    """AUC for each value of a column, however few its rows."""
-    return slice_estimates(
-        month_features(month)[column],
-        late(month),
-        scores,
-        metrics=["roc_auc"],
+def slices(slicing: Slicing, month: str, scores: Array) -> tuple[SliceResult, ...]:
+    """AUC of each slice, however few its rows."""
+    return slice_results(
+        find_slices(month_features(month), [slicing]),
+        *scored(late(month), scores),
+        metrics=[metric("roc_auc")],
         min_rows=1,
         resamples=200,
     )
@@ -210,24 +213,24 @@ def measure_loan_approval() -> None:
     across: Table = []
     declared: Table = []
     scores: dict[str, list[Array]] = {}
-    for name, train in kinds.items():
-        scores[name] = [
+    for model, train in kinds.items():
+        scores[model] = [
             train(features[~held], loans["approve"][~held]).predict_proba(features[held])[:, 1]
             for held in splits
         ]
         found = [
-            estimates(loans["approve"][held], each, metrics=METRICS, resamples=100)
-            for held, each in zip(splits, scores[name], strict=True)
+            estimates(loans["approve"][held], each, resamples=100)
+            for held, each in zip(splits, scores[model], strict=True)
         ]
         across.append(
             {
-                "model": name,
-                **{metric: spread([each[metric].value for each in found]) for metric in METRICS},
+                "model": model,
+                **{name: spread([each[name].value for each in found]) for name in METRICS},
             }
         )
         target = loans["approve"][splits[0]]
-        first = estimates(target, scores[name][0], metrics=METRICS)
-        declared.append({"model": name, "rows": len(target), **spans(first)})
+        first = estimates(target, scores[model][0])
+        declared.append({"model": model, "rows": len(target), **spans(first)})
     show(f"loan_approval: {SPLITS} splits, mean ± sd (5th to 95th percentile)", across)
     show("loan_approval: the declared split", declared)
     production = "random forest, as declared"
@@ -237,9 +240,7 @@ def measure_loan_approval() -> None:
             {
                 "candidate": name,
                 **spans(
-                    paired_differences(
-                        loans["approve"][splits[0]], each[0], scores[production][0], metrics=METRICS
-                    ),
+                    paired_differences(loans["approve"][splits[0]], each[0], scores[production][0]),
                     "+.3f",
                 ),
             }
@@ -247,6 +248,50 @@ def measure_loan_approval() -> None:
             if name != production
         ],
     )
+    show(
+        f"loan_approval: fairness by race over {SPLITS} splits, mean ± sd (5th to 95th)",
+        [{"model": model, **fairness(loans, splits, each)} for model, each in scores.items()],
+    )
+
+
+def fairness(loans: pd.DataFrame, splits: list[Array], scores: list[Array]) -> dict[str, object]:
+    """How far groups are apart, over the splits: the value, and the upper end on the first."""
+    found = [
+        fairness_results(
+            loans[held].reset_index(drop=True),
+            *scored(loans["approve"][held], each),
+            plan=Fairness(("race",)),
+            resamples=1000 if at == 0 else 100,
+        )[0].disparities
+        for at, (held, each) in enumerate(zip(splits, scores, strict=True))
+    ]
+    return {
+        **{
+            name: spread([each[name].value for each in found if each[name].defined])
+            for name in found[0]
+        },
+        **{f"first {name}": span for name, span in spans(found[0]).items()},
+    }
+
+
+def estimates(y: Any, p: Array, *, resamples: int = 1000) -> Mapping[str, Estimate]:
+    """Each metric with its interval."""
+    return estimate(*scored(y, p), metrics=list(map(metric, METRICS)), resamples=resamples).metrics
+
+
+def paired_differences(y: Any, p: Array, other: Array) -> Mapping[str, Estimate]:
+    """Candidate minus baseline for each metric."""
+    outcomes, predictions = scored(y, p)
+    _, baseline = scored(y, other)
+    return estimate(outcomes, predictions, baseline, metrics=list(map(metric, METRICS))).differences
+
+
+def scored(y: Any, p: Array) -> tuple[Outcomes, Predictions]:
+    """Outcomes, and what a model with these probabilities of True says of them."""
+    labels = (p > 0.5).astype(np.int64)
+    classes = (False, True)
+    outcomes = Outcomes.of_labels("binary", np.asarray(y), classes=classes)
+    return outcomes, Predictions(labels, np.stack([1 - p, p], axis=1))
 
 
 def by_key(seed: int) -> ByKey:
@@ -293,7 +338,7 @@ def trained(months: tuple[str, ...], params: tuple[tuple[str, Any], ...]) -> Any
 
 def differences(month: str, candidate: Array, baseline: Array) -> dict[str, object]:
     """Candidate minus baseline for each metric."""
-    return spans(paired_differences(late(month), candidate, baseline, metrics=METRICS), "+.4f")
+    return spans(paired_differences(late(month), candidate, baseline), "+.4f")
 
 
 def spans(found: Mapping[str, Estimate], spec: str = ".3f") -> dict[str, object]:

@@ -52,6 +52,11 @@ def main() -> None:
                 page = window.visit(PARTITION.format("flight_delay/model", 2))
                 page.get_by_text("trained on").wait_for()
                 _save(page, "model_materialization")
+            # Tall enough for the tables and the pictures of an evaluation.
+            with chromium(server.url, width=1400, height=2600) as window:
+                page = window.visit(PARTITION.format("flight_delay/evaluation", 2))
+                page.get_by_text("against production").wait_for()
+                _save(page, "evaluation_materialization")
 
 
 def _graph(page: Page) -> FloatRect:

@@ -82,6 +82,7 @@ def record_evaluation(
     suite_digest: str,
     metrics: Mapping[str, Json],
     findings: Sequence[Finding],
+    awaited: Sequence[str] = (),
     parents: Sequence[Parent],
     passed: Callable[[sa.Connection], bool | None],
     confirm: Confirm = trust,
@@ -92,6 +93,7 @@ def record_evaluation(
     """Record an evaluation with all its verdicts at once: it is complete or it is not there.
 
     Args:
+        awaited: gates that asset checks of the user's own are still to judge.
         parents: those of its manifest.
         passed: whether every gate passed, read once its rows are there.
         confirm: makes sure, inside the transaction, that the bytes are there.
@@ -117,19 +119,21 @@ def record_evaluation(
             evaluation_id=key,
         )
         add_evaluation(draft.connection, key, passed=passed(draft.connection), parents=parents)
-        draft.sentence = f"version {version} was evaluated; {_outcome(findings)}"
+        draft.sentence = f"version {version} was evaluated; {_outcome(findings, awaited)}"
         draft.facts = {"version": version, "evaluation": digest}
     with catalog.read() as connection:
         row = connection.execute(sa.select(evaluations).where(evaluations.c.id == key)).one()
         return as_evaluation(row)
 
 
-def _outcome(findings: Sequence[Finding]) -> str:
+def _outcome(findings: Sequence[Finding], awaited: Sequence[str]) -> str:
     missed = [f.gate for f in findings if f.outcome not in ("passed", "no_baseline")]
+    waits = f"; to be checked: {', '.join(awaited)}" if awaited else ""
     if missed:
-        return f"not passed: {', '.join(missed)}"
+        return f"not passed: {', '.join(missed)}{waits}"
     compared = all(f.outcome == "passed" for f in findings)
-    return "every gate passed" + ("" if compared else " or had nothing to compare with")
+    every = "every other gate" if awaited else "every gate"
+    return f"{every} passed{'' if compared else ' or had nothing to compare with'}{waits}"
 
 
 def insert_verdicts(
@@ -202,11 +206,14 @@ def read_verdicts(
     return tuple(as_verdict(row) for row in sorted(rows, key=lambda row: row.id))
 
 
-def list_evaluations(connection: sa.Connection, model: str) -> tuple[EvaluationRecord, ...]:
-    """Give all evaluations of a model's versions, oldest first."""
-    rows = connection.execute(
-        sa.select(evaluations).where(evaluations.c.model == model).order_by(evaluations.c.id)
-    )
+def list_evaluations(
+    connection: sa.Connection, model: str, *, version: int | None = None
+) -> tuple[EvaluationRecord, ...]:
+    """Give all evaluations of a model's versions, or of one version, oldest first."""
+    query = sa.select(evaluations).where(evaluations.c.model == model)
+    if version is not None:
+        query = query.where(evaluations.c.version == version)
+    rows = connection.execute(query.order_by(evaluations.c.id))
     return tuple(as_evaluation(row) for row in rows)
 
 

@@ -58,6 +58,12 @@ _NO_METRICS = sa.delete(number_terms).where(
     number_terms.c.name >= "metrics.",
     number_terms.c.name < "metrics/",  # the character after the full stop
 )
+_NO_GATES = sa.delete(text_terms).where(
+    text_terms.c.entity == "evaluation",
+    text_terms.c.id == sa.bindparam("of"),
+    text_terms.c.name >= "gates.",
+    text_terms.c.name < "gates/",
+)
 _PASSED_UNDER_THE_SUITE = (
     sa.select(indexed_evaluations.c.passed)
     .where(
@@ -165,10 +171,8 @@ def add_evaluation(
     }
     statements.insert(connection, indexed_evaluations, indexed)
     measured = {f"metrics.{name}": value for name, value in values.items()}
-    key = {"model": row.model, "version": row.version, "evaluation_id": row.id}
-    outcomes = statements.find(connection, verdicts, "gate", "outcome", **key)
-    judged = {f"gates.{found.gate}": found.outcome for found in outcomes}
-    _add_terms(connection, "evaluation", row.id, {**measured, **judged}, row.created_at)
+    terms = {**measured, **_gate_terms(connection, row)}
+    _add_terms(connection, "evaluation", row.id, terms, row.created_at)
     add_edges(connection, row.digest, parents)
     table = indexed_versions
     key = {"model": row.model, "number": row.version}
@@ -176,6 +180,18 @@ def add_evaluation(
     statements.update(connection, table, {"id": version.id}, {"metrics": _text(values)})
     connection.execute(_NO_METRICS, {"of": version.id})
     _add_terms(connection, "version", version.id, measured, version.created_at)
+    _restage(connection, row.model, row.version)
+
+
+def judge_again(connection: sa.Connection, evaluation: int, *, passed: bool | None) -> None:
+    """Bring an evaluation, and its version's stage, up to a verdict that came after it."""
+    row = statements.find(connection, evaluations, id=evaluation).one()
+    statements.update(
+        connection, indexed_evaluations, {"id": evaluation}, {"passed": _PASSED[passed]}
+    )
+    connection.execute(_NO_GATES, {"of": evaluation})
+    terms = _gate_terms(connection, row)
+    _add_terms(connection, "evaluation", evaluation, terms, row.created_at)
     _restage(connection, row.model, row.version)
 
 
@@ -298,6 +314,18 @@ def edited_description(connection: sa.Connection, model: str, number: int) -> st
     """Give what people made of a description; empty where it is as declared."""
     found = statements.find(connection, descriptions, "text", model=model, number=number)
     return str(found.scalar() or "")
+
+
+def _gate_terms(connection: sa.Connection, evaluation: sa.Row[Any]) -> dict[str, str]:
+    """Give the outcome of each gate; of a check that ran again, the newest."""
+    key = {
+        "model": evaluation.model,
+        "version": evaluation.version,
+        "evaluation_id": evaluation.id,
+    }
+    rows = statements.find(connection, verdicts, "id", "gate", "outcome", **key)
+    newest_last = sorted(rows, key=lambda row: row.id)
+    return {f"gates.{row.gate}": row.outcome for row in newest_last}
 
 
 def _there_is(connection: sa.Connection, table: sa.Table, **key: Any) -> bool:

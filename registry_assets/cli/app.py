@@ -9,6 +9,7 @@ from enum import IntEnum
 import click
 
 from registry_assets.cli.at import at
+from registry_assets.cli.card import card
 from registry_assets.cli.care import backup, rebuild
 from registry_assets.cli.changing import init
 from registry_assets.cli.collecting import collect
@@ -19,6 +20,7 @@ from registry_assets.cli.log import log
 from registry_assets.cli.moving import follow, pull, resolve
 from registry_assets.cli.reading import explain, models, show, versions
 from registry_assets.cli.registering import register
+from registry_assets.cli.report import report
 from registry_assets.cli.retiring import archive, reject, unarchive
 from registry_assets.cli.searching import search
 from registry_assets.cli.text import visible
@@ -65,6 +67,8 @@ SECTIONS = {
         show,
         lineage,
         compare,
+        card,
+        report,
         explain,
         log,
         at,

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from registry_assets.cli.output import identity
-from registry_assets.evaluation.results import Estimate
+from registry_assets.cli.figures import Both
+from registry_assets.cli.output import figures_document, identity
+from registry_assets.evaluation.results import Estimate, EvaluationResult, documents
 from registry_assets.lifecycle.comparing import Comparison, Side
 from registry_assets.lifecycle.comparing.changes import Absent, Change, Changes
 from registry_assets.lifecycle.comparing.code import CodeChanges
@@ -13,7 +14,7 @@ from registry_assets.lifecycle.comparing.metrics import MetricChanges, Paired, S
 Document = dict[str, Any]
 
 
-def comparison_document(found: Comparison) -> Document:
+def comparison_document(found: Comparison, both: Both) -> Document:
     """Give everything that differs between two versions, and how much is the same."""
     return {
         "a": _side(found.a),
@@ -29,7 +30,7 @@ def comparison_document(found: Comparison) -> Document:
         "code": _code(found.code),
         "params": _changes(found.params),
         "environment": _changes(found.environment),
-        **_metrics(found.metrics),
+        **_metrics(found.metrics, both),
         "size": {
             "before": found.total_sizes[0],
             "after": found.total_sizes[1],
@@ -106,7 +107,7 @@ def _code(code: CodeChanges) -> Document:
     }
 
 
-def _metrics(metrics: MetricChanges) -> Document:
+def _metrics(metrics: MetricChanges, both: Both) -> Document:
     return {
         "metrics": [
             {
@@ -119,8 +120,9 @@ def _metrics(metrics: MetricChanges) -> Document:
         ],
         "comparable": not metrics.incomparable,
         "incomparable": metrics.incomparable or None,
-        "paired": _paired(metrics.paired),
+        "paired": _paired(metrics.paired, both),
         "slices": [_slice(part) for part in metrics.slices],
+        "figures": {"before": _figures(both.before), "after": _figures(both.after)},
     }
 
 
@@ -128,9 +130,19 @@ def _estimate(estimate: Estimate | None) -> Document | None:
     return None if estimate is None else dict(estimate.to_json())
 
 
-def _paired(paired: Paired | None) -> Document | None:
+def _figures(figures: EvaluationResult | None) -> Document | None:
+    """Give what was measured of one side and has no counterpart to be subtracted from."""
+    if figures is None:
+        return None
+    found = figures_document(figures)
+    return {name: found[name] for name in ("weak_slices", "fairness", "speed", "backtest")}
+
+
+def _paired(paired: Paired | None, both: Both) -> Document | None:
     if paired is None:
         return None
+    beside = both.judged.comparison if both.judged else None
+    changes = beside.changes if beside else None
     return {
         "candidate": paired.candidate,
         "baseline": paired.baseline,
@@ -139,13 +151,16 @@ def _paired(paired: Paired | None) -> Document | None:
             {"metric": name, **found.to_json()} for name, found in paired.differences.items()
         ],
         "undecided": paired.undecided,
+        "verdicts": dict(beside.verdicts) if beside else {},
+        "margins": dict(beside.margins) if beside else {},
+        "changes": documents.write(changes) if changes else None,
     }
 
 
 def _slice(part: SliceChange) -> Document:
     return {
         "slice": part.label,
-        "before": part.before.to_json() if part.before else None,
-        "after": part.after.to_json() if part.after else None,
+        "before": documents.write(part.before) if part.before else None,
+        "after": documents.write(part.after) if part.after else None,
         "difference": part.difference,
     }

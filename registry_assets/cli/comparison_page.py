@@ -1,7 +1,8 @@
 """What people read of a comparison: a table for what differs, a line for what does not."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -9,9 +10,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from registry_assets.cli.styles import joined, plain_table, stage_text
+from registry_assets.cli.figures import Both, comparison_body, weak_line
+from registry_assets.cli.styles import joined, plain_grid, plain_table, stage_text
 from registry_assets.cli.text import plural, short, visible
-from registry_assets.evaluation.results import Estimate, SliceResult
+from registry_assets.evaluation.report.speeds import speed_rows
+from registry_assets.evaluation.report.texts import NONE
+from registry_assets.evaluation.results import Estimate, EvaluationResult, SliceResult
 from registry_assets.lifecycle.comparing import Comparison, Side
 from registry_assets.lifecycle.comparing.changes import Absent, Changes
 from registry_assets.lifecycle.comparing.code import CodeChanges, FileChange
@@ -22,7 +26,7 @@ _KINDS = {"added": "green", "removed": "red", "changed": "yellow"}
 _LONGEST_VALUE = 300
 
 
-def comparison_page(found: Comparison) -> Group:
+def comparison_page(found: Comparison, both: Both) -> Group:
     """Show everything that differs between two versions."""
     names = (found.a.version.reference, found.b.version.reference)
     parts: list[RenderableType] = [_heading(found.a), _heading(found.b)]
@@ -39,7 +43,8 @@ def comparison_page(found: Comparison) -> Group:
     parts += _data(found, names, same)
     parts += _code(found.code, names, same)
     parts += _section("Environment", found.environment, names, same)
-    parts += _metrics(found.metrics, names)
+    parts += _metrics(found.metrics, both, names)
+    parts += _measured(both, names)
     parts += _section("Metadata", found.metadata, names, same)
     parts += _sizes(found, names, same)
     if same:
@@ -162,7 +167,7 @@ def _lines(file: FileChange) -> Text:
     return Text("\n").join(lines)
 
 
-def _metrics(metrics: MetricChanges, names: tuple[str, str]) -> list[RenderableType]:
+def _metrics(metrics: MetricChanges, both: Both, names: tuple[str, str]) -> list[RenderableType]:
     parts: list[RenderableType] = []
     if metrics.metrics:
         parts += _titled("Metrics, with their 95 % intervals", _metrics_table(metrics, names))
@@ -176,7 +181,7 @@ def _metrics(metrics: MetricChanges, names: tuple[str, str]) -> list[RenderableT
         parts += _titled(
             f"{metrics.paired.candidate} beside {metrics.paired.baseline}, on the same"
             f" {plural(metrics.paired.rows, 'row')}",
-            _paired(metrics.paired),
+            _paired(metrics.paired, both),
         )
     if metrics.slices:
         headline = metrics.metrics[0].name
@@ -209,16 +214,49 @@ def _difference(difference: float | None) -> str:
     return "–" if difference is None else f"{difference:+.4f}"
 
 
-def _paired(paired: Paired) -> RenderableType:
+def _paired(paired: Paired, both: Both) -> RenderableType:
     if paired.undecided:
         return Text(visible(f"undecided: {paired.undecided}"), "yellow")
-    table = plain_table("metric", "difference", "95 % interval")
-    for name, found in paired.differences.items():
-        if not found.defined:
-            table.add_row(Text(visible(name)), "–", Text(visible(found.reason)))
-            continue
-        interval = f"[{found.low:+.4f}, {found.high:+.4f}]"
-        table.add_row(Text(visible(name)), f"{found.value:+.4f}", Text(interval))
+    if both.judged:
+        return comparison_body(both.judged.comparison)
+    return Text("its figures cannot be read", "yellow")
+
+
+def _measured(both: Both, names: tuple[str, str]) -> list[RenderableType]:
+    """Show fairness, weak slices and speed of both sides."""
+    sides = (both.before, both.after)
+    columns = dict.fromkeys(found.by for side in sides if side for found in side.fairness)
+    parts: list[RenderableType] = []
+    for column in columns:
+        title = visible(f"Fairness by {column}")
+        parts += _titled(title, _disparities(column, sides, names))
+    searches = [side.weak_slices if side else None for side in sides]
+    if any(searches):
+        grid = plain_grid(2, gap=2)
+        for name, search in zip(names, searches, strict=True):
+            grid.add_row(Text(name, "dim"), weak_line(search))
+        parts += _titled("Weak slices that nobody named", grid)
+    speeds = [list(speed_rows(side.speed)) if side and side.speed else [] for side in sides]
+    if any(speeds):
+        table = plain_table("", *names)
+        for old, new in zip_longest(*speeds):
+            title = (old or new).name.lower()
+            values = (row.candidate if row else NONE for row in (old, new))
+            table.add_row(Text(title, "dim"), *values)
+        parts += _titled("Speed, each at its own evaluation", table)
+    return parts
+
+
+def _disparities(
+    column: str, sides: tuple[EvaluationResult | None, ...], names: tuple[str, str]
+) -> Table:
+    found: list[Mapping[str, Estimate]] = [
+        next((part.disparities for part in side.fairness if part.by == column), {}) if side else {}
+        for side in sides
+    ]
+    table = plain_table("disparity", *names)
+    for name in dict.fromkeys([*found[0], *found[1]]):
+        table.add_row(Text(visible(name)), *(_estimate(side.get(name)) for side in found))
     return table
 
 

@@ -1,15 +1,54 @@
-"""What an evaluation measured beside its metrics: slices, and the comparison with a pointer."""
+"""What an evaluation measured beside its metrics, for the terminal: in brief.
+
+Slices, the comparison with a pointer, changed decisions, weak slices, fairness and speed. All
+of it is on the page that `registry report` writes.
+"""
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from registry_assets.cli.styles import plain_table
-from registry_assets.cli.text import visible
-from registry_assets.evaluation.results import Comparison, Estimate, EvaluationResult
+from registry_assets.cli.styles import plain_grid, plain_table
+from registry_assets.cli.text import plural, visible
+from registry_assets.evaluation.report.speeds import speed_rows
+from registry_assets.evaluation.results import Comparison, Estimate, EvaluationResult, SliceResult
+from registry_assets.evaluation.results.comparison import ChangedDecisions
+from registry_assets.evaluation.results.fairness import FairnessResult
+from registry_assets.evaluation.results.speed import SpeedResult
+from registry_assets.evaluation.results.weak import WeakSliceSearch
+from registry_assets.lifecycle import comparing
+from registry_assets.lifecycle.comparing import Side
 from registry_assets.lifecycle.evaluating import RESULT_FILE
+from registry_assets.lifecycle.reading import Gap, Reader
 from registry_assets.registry import Registry, VersionSummary
+
+_VERDICTS = {"better": "green", "worse": "red", "undecided": "yellow"}
+_WEAK = 5
+_OTHER_METRICS = 2
+"""Metrics beside the headline that a line of a terminal has room for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One of two versions that was evaluated beside the other."""
+
+    candidate: str
+    baseline: str
+    comparison: Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """The figures of two versions, with their pictures; None where they cannot be read."""
+
+    before: EvaluationResult | None
+    after: EvaluationResult | None
+    judged: Judged | None
+    gaps: tuple[Gap, ...]
 
 
 def read_figures(registry: Registry, summary: VersionSummary) -> EvaluationResult | None:
@@ -20,40 +59,171 @@ def read_figures(registry: Registry, summary: VersionSummary) -> EvaluationResul
     return EvaluationResult.from_json(json.loads(document))
 
 
+def read_both(registry: Registry, found: comparing.Comparison, *, pictures: bool = True) -> Both:
+    """Read the figures of both sides of a comparison, as far as they can be read."""
+    reader = Reader(registry.backends.store)
+    before, after = (_figures(reader, side, pictures=pictures) for side in (found.a, found.b))
+    judged = None
+    for candidate, figures, baseline in (
+        (found.b, after, found.a),
+        (found.a, before, found.b),
+    ):
+        beside = figures.comparison if figures else None
+        if judged is None and beside and beside.baseline_digest == baseline.version.digest:
+            judged = Judged(candidate.version.reference, baseline.version.reference, beside)
+    return Both(before, after, judged, reader.gaps)
+
+
+def _figures(reader: Reader, side: Side, *, pictures: bool) -> EvaluationResult | None:
+    if side.evaluation is None:
+        return None
+    digest, of = side.evaluation.digest, side.version.reference
+    figures = reader.figures(digest, of=of)
+    manifest = reader.manifest(digest, of=f"the evaluation of {of}")
+    if figures is None or manifest is None or not pictures:
+        return figures
+    drawn = {
+        file.path: reader.file(manifest, file.path)
+        for file in manifest.files
+        if file.path.startswith("pictures/") and file.path.endswith(".png")
+    }
+    named = {
+        path.removeprefix("pictures/").removesuffix(".png"): png
+        for path, png in drawn.items()
+        if png is not None
+    }
+    return replace(figures, pictures=named)
+
+
+def figure_sections(result: EvaluationResult) -> Iterator[tuple[str, RenderableType]]:
+    """Give title and body of everything that was measured beside the metrics."""
+    if result.comparison:
+        yield _against(result.comparison), comparison_body(result.comparison)
+    if result.slices:
+        yield "By slice", slices_table(result)
+    if result.weak_slices:
+        yield "Weak slices that nobody named: advice", weak_body(result.weak_slices)
+    for fair in result.fairness:
+        yield f"Fairness by {visible(fair.by)}", fairness_body(fair)
+    if result.speed:
+        yield "Speed", speed_body(result.speed)
+
+
+def _against(comparison: Comparison) -> str:
+    against = f" version {comparison.baseline_version}" if comparison.baseline_version else ""
+    return f"Against {comparison.pointer}{against}, on the same rows"
+
+
 def slices_table(result: EvaluationResult) -> Table:
     """Show each slice's metrics; the headline with its interval."""
-    headline, *others = result.metrics
+    headline, *others = list(result.metrics)[: 1 + _OTHER_METRICS]
     table = plain_table("slice", "rows", headline, "95 % interval", *others)
     for column in (1, 2, *range(4, 4 + len(others))):
         table.columns[column].justify = "right"
     for part in result.slices:
-        first = part.estimates.get(headline)
-        if first is None:
-            table.add_row(
-                Text(visible(part.label)), f"{part.rows:,}", "", "too few rows", style="dim"
-            )
-            continue
-        table.add_row(
-            Text(visible(part.label)),
-            f"{part.rows:,}",
-            _value(first),
-            _interval(first),
-            *(_value(part.estimates.get(name)) for name in others),
-        )
+        table.add_row(*_slice(part, headline, others), style="" if part.supported else "dim")
     return table
 
 
-def comparison_table(comparison: Comparison) -> Table | Text:
+def _slice(part: SliceResult, headline: str, others: list[str]) -> list[Text | str]:
+    first = part.estimates.get(headline)
+    start: list[Text | str] = [Text(visible(part.label)), f"{part.rows:,}"]
+    if first is None:
+        return [*start, "", "too few rows"]
+    rest = (_value(part.estimates.get(name)) for name in others)
+    return [*start, _value(first), _interval(first), *rest]
+
+
+def comparison_body(comparison: Comparison) -> RenderableType:
     """Show the differences, candidate minus baseline, or why there are none."""
     if comparison.outcome == "no_baseline":
         return Text(f"{comparison.pointer} had never held a version: nothing to compare with")
     if comparison.outcome == "undecided":
         return Text(visible(f"undecided: {comparison.undecided}"), "yellow")
-    table = plain_table("metric", "difference", "95 % interval")
+    table = plain_table("metric", "difference", "95 % interval", "verdict")
     table.columns[1].justify = "right"
     for name, found in comparison.differences.items():
-        table.add_row(Text(visible(name)), _value(found, sign="+"), _interval(found, sign="+"))
-    return table
+        table.add_row(
+            Text(visible(name)),
+            _value(found, sign="+"),
+            _interval(found, sign="+"),
+            verdict_text(comparison.verdicts.get(name, "")),
+        )
+    if comparison.changes is None:
+        return table
+    return Group(table, changes_body(comparison.changes))
+
+
+def verdict_text(verdict: str) -> Text:
+    """Give what a difference comes to, in its colour."""
+    return Text(verdict, _VERDICTS.get(verdict, ""))
+
+
+def changes_body(changes: ChangedDecisions) -> Text:
+    """Say how many rows are decided otherwise, and how many of these rightly."""
+    apart = f" by more than {changes.tolerance:g}" if changes.tolerance is not None else ""
+    said = (
+        f"{changes.changed:,} of {plural(changes.rows, 'row')} decided otherwise{apart}:"
+        f" {changes.corrected:,} for the better, {changes.broken:,} for the worse"
+    )
+    return Text(said)
+
+
+def weak_body(search: WeakSliceSearch) -> RenderableType:
+    """Show the weakest slices that a search found, and how many it tried."""
+    if search.reason:
+        return Text(visible(f"not searched: {search.reason}"), "dim")
+    tried = Text(f"{search.tried:,} tried, of {search.min_rows:,} rows or more", "dim")
+    if not search.found:
+        return Group(Text("none was found"), tried)
+    table = plain_table("where", "rows", "loss", "elsewhere")
+    for column in (1, 2, 3):
+        table.columns[column].justify = "right"
+    for part in search.found[:_WEAK]:
+        table.add_row(
+            Text(visible(part.label)),
+            f"{part.rows:,}",
+            f"{part.mean_loss:.4f}",
+            f"{part.rest_loss:.4f}",
+        )
+    more = len(search.found) - _WEAK
+    return Group(table, *([Text(f"and {more} more", "dim")] if more > 0 else []), tried)
+
+
+def weak_line(search: WeakSliceSearch | None) -> Text:
+    """Say in a line what a search for weak slices found."""
+    if search is None or search.reason:
+        return Text(visible(f"not searched: {search.reason}" if search else "not searched"), "dim")
+    if not search.found:
+        return Text(f"none among {search.tried:,} tried")
+    worst = search.found[0]
+    said = f"{len(search.found)} of {search.tried:,} tried; most clearly where {worst.label}"
+    return Text(visible(f"{said}: loss {worst.mean_loss:.4f}, elsewhere {worst.rest_loss:.4f}"))
+
+
+def fairness_body(found: FairnessResult) -> RenderableType:
+    """Show how far the groups of a column are apart."""
+    table = plain_table("disparity", "value", "95 % interval")
+    table.columns[1].justify = "right"
+    for name, each in found.disparities.items():
+        table.add_row(Text(visible(name)), _value(each), _interval(each))
+    few = [group.group or "(missing)" for group in found.groups if not group.supported]
+    if not few:
+        return table
+    return Group(table, Text(visible(f"too few rows to count: {', '.join(few)}"), "dim"))
+
+
+def speed_body(found: SpeedResult) -> RenderableType:
+    """Show what a version takes when it runs, beside production."""
+    if found.candidate is None:
+        return Text(visible(f"not measured: {found.reason}"), "dim")
+    grid = plain_grid(3, gap=2)
+    beside = Text("production" if found.baseline else "", "dim")
+    grid.add_row("", Text("this version", "dim"), beside)
+    for row in speed_rows(found):
+        held = row.baseline if found.baseline else ""
+        grid.add_row(Text(row.name.lower(), "dim"), row.candidate, held)
+    return grid
 
 
 def _value(estimate: Estimate | None, *, sign: str = "") -> str:

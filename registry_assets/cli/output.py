@@ -22,6 +22,7 @@ from registry_assets.cli.lineage import Lineage, node_document
 from registry_assets.cli.plain import Document
 from registry_assets.cli.remedies import next_step
 from registry_assets.cli.show import ModelCard, VersionPage
+from registry_assets.evaluation.results import EvaluationResult, documents
 from registry_assets.governance.decide import Reason
 from registry_assets.lifecycle.verifying import Verification
 from registry_assets.recipe import SnapshotRef
@@ -111,7 +112,20 @@ def version_document(answer: VersionAnswer) -> Document:
 
 def _comparison(page: VersionPage) -> Document | None:
     found = page.figures.comparison if page.figures else None
-    return None if found is None else {**found.to_json(), "outcome": found.outcome}
+    return None if found is None else {**documents.write(found), "outcome": found.outcome}
+
+
+def figures_document(figures: EvaluationResult | None) -> Document:
+    """Give what was measured beside the metrics; empty or null where it was not."""
+    weak, speed = (figures.weak_slices, figures.speed) if figures else (None, None)
+    backtest = figures.backtest if figures else None
+    return {
+        "slices": [documents.write(part) for part in figures.slices] if figures else [],
+        "weak_slices": documents.write(weak) if weak else None,
+        "fairness": [documents.write(each) for each in figures.fairness] if figures else [],
+        "speed": documents.write(speed) if speed else None,
+        "backtest": documents.write(backtest) if backtest else None,
+    }
 
 
 def identity(version: VersionRecord) -> Document:
@@ -196,12 +210,12 @@ def page_document(page: VersionPage) -> Document:
     for parent in document["parents"]:
         found = page.snapshots.get(parent["digest"])
         parent["rows"] = found.rows if found else None
-    named = ("owners", "properties", "framework", "framework_version")
+    named = ("owners", "properties", "limits", "license", "framework", "framework_version")
     return {
         **document,
         **words_document(page.words),
         "comparison": _comparison(page),
-        "slices": [part.to_json() for part in page.figures.slices] if page.figures else [],
+        **figures_document(page.figures),
         "datasets": [_snapshot(snapshot) for snapshot in page.datasets],
         "target": version.recipe.target,
         "params": dict(version.recipe.params),

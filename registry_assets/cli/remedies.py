@@ -4,7 +4,7 @@ Keyed by the stable codes of `registry_assets.governance.decide`, which says wha
 missing; the commands and jobs that mend it are named here.
 """
 
-from registry_assets.governance.decide import RE_EVALUATE, RETRAIN, Held, Reason
+from registry_assets.governance.decide import RE_EVALUATE, RETRAIN, RUN_CHECK, Held, Reason
 
 
 def next_step(reason: Reason, model: str, *, version: int | None = None) -> str:
@@ -19,6 +19,11 @@ def next_step(reason: Reason, model: str, *, version: int | None = None) -> str:
         return (
             "evaluate it again: the promotion sensor asks for that once by itself;"
             f" by hand, launch the job {model}__evaluate"
+        )
+    if reason.remedy == RUN_CHECK:
+        return (
+            f"run the asset check {reason.subject}: materializing partition {version or 'N'} of its"
+            " asset again runs it too; the promotion sensor then has its result recorded"
         )
     tag = f"`registry tag {held} {reason.subject.removeprefix('tags.')}=…` with a value allowed"
     return {

@@ -16,7 +16,7 @@ from registry_assets.catalog.pointers import PointerRecord, PromotionRecord
 from registry_assets.catalog.snapshots import SnapshotRecord
 from registry_assets.catalog.words import Saying, Words
 from registry_assets.cli.answers import VersionAnswer
-from registry_assets.cli.figures import comparison_table, read_figures, slices_table
+from registry_assets.cli.figures import figure_sections, read_figures
 from registry_assets.cli.remedies import next_steps
 from registry_assets.cli.styles import (
     facts_grid,
@@ -131,13 +131,8 @@ def version_page(page: VersionPage) -> Group:
         parts += _section(f"Metrics on the holdout, {plural(rows, 'row')}", _metrics(answer))
     elif version.state == "committed":
         parts += _section("Metrics", Text("not evaluated yet", "yellow"))
-    if page.figures and page.figures.comparison:
-        comparison = page.figures.comparison
-        against = f" version {comparison.baseline_version}" if comparison.baseline_version else ""
-        title = f"Against {comparison.pointer}{against}, on the same rows"
-        parts += _section(title, comparison_table(comparison))
-    if page.figures and page.figures.slices:
-        parts += _section("By slice", slices_table(page.figures))
+    for title, body in figure_sections(page.figures) if page.figures else ():
+        parts += _section(title, body)
     if answer.checks:
         parts += _section("Gates", _gates(answer))
     if answer.waits_for and version.state == "committed":
@@ -258,6 +253,9 @@ def _described(page: VersionPage) -> Table:
         grid.add_row("description", _saying(page.words.description, lines=True))
     grid.add_row("owners", Text(visible(", ".join(facts.get("owners") or model.owners))))
     grid.add_row("tags", _tags(page.words))
+    for name in ("limits", "license"):
+        if facts.get(name):
+            grid.add_row(name, Text(visible(facts[name], lines=True)))
     if facts.get("properties"):
         grid.add_row("properties", Text(visible(_pairs(facts["properties"]))))
     return grid

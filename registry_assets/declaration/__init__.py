@@ -3,9 +3,31 @@
 Dagster assets are held opaquely here and resolved in `registry_assets.orchestration`.
 """
 
+from registry_assets.declaration.backtest import Backtest
 from registry_assets.declaration.evaluation import Evaluation
-from registry_assets.declaration.gates import AtLeast, Gate, NotWorseThanProduction, SliceFloor
+from registry_assets.declaration.evidently import Evidently
+from registry_assets.declaration.fairness import Fairness
+from registry_assets.declaration.gates import (
+    AssetCheck,
+    AtLeast,
+    AtMost,
+    BetterThanProduction,
+    CalibrationAtMost,
+    FairnessAtMost,
+    Gate,
+    GateFunction,
+    Judgement,
+    LatencyAtMost,
+    LatencyNotWorse,
+    NoLeakage,
+    NotWorseThanProduction,
+    SizeAtMost,
+    SliceFloor,
+    SliceGap,
+)
 from registry_assets.declaration.holdout import ByKey, Holdout, LatestPartitions
+from registry_assets.declaration.latency import Latency
+from registry_assets.declaration.metrics import MetricFunction
 from registry_assets.declaration.model import (
     FeatureSource,
     Params,
@@ -13,19 +35,39 @@ from registry_assets.declaration.model import (
     RegisteredModel,
     Schedule,
 )
+from registry_assets.declaration.slicing import Bins, Where
 
 __all__ = [
+    "AssetCheck",
     "AtLeast",
+    "AtMost",
+    "Backtest",
+    "BetterThanProduction",
+    "Bins",
     "ByKey",
+    "CalibrationAtMost",
     "Evaluation",
+    "Evidently",
+    "Fairness",
+    "FairnessAtMost",
     "FeatureSource",
     "Gate",
+    "GateFunction",
     "Holdout",
+    "Judgement",
+    "Latency",
+    "LatencyAtMost",
+    "LatencyNotWorse",
     "LatestPartitions",
+    "MetricFunction",
+    "NoLeakage",
     "NotWorseThanProduction",
     "Params",
     "Promotion",
     "RegisteredModel",
     "Schedule",
+    "SizeAtMost",
     "SliceFloor",
+    "SliceGap",
+    "Where",
 ]

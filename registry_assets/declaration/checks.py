@@ -1,9 +1,12 @@
 """Small helpers by which declarations refuse mistakes where they are written."""
 
 import difflib
+import importlib.util
+import inspect
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from registry_assets.canonical import sha256_digest
 from registry_assets.errors import DeclarationError
 
 
@@ -59,3 +62,25 @@ def one_of(value: str, choices: Iterable[str], what: str) -> None:
     raise DeclarationError(
         f"{what} {value!r} is not known", hint=f"{hint}expected one of: {', '.join(known)}"
     )
+
+
+def installed(library: str, *, extra: str, wanted: str) -> None:
+    """Raise DeclarationError where a library is absent that what is declared needs."""
+    require(
+        importlib.util.find_spec(library) is not None,
+        f"{wanted} needs the library {library}, which is not installed",
+        f'pip install "registry_assets[{extra}]", or leave it out',
+    )
+
+
+def source_digest(function: Callable[..., object]) -> str:
+    """Give the digest of a function's source: what it does, as far as it can be told.
+
+    A function without source, such as one of C, goes by its name.
+    """
+    try:
+        text = inspect.getsource(function)
+    except (OSError, TypeError):
+        module = getattr(function, "__module__", "")
+        text = f"{module}.{getattr(function, '__qualname__', type(function).__qualname__)}"
+    return sha256_digest(text.encode())

@@ -9,13 +9,18 @@ from typing import Any, Protocol, runtime_checkable
 from registry_assets.canonical import Json, canonical_json, sha256_digest
 from registry_assets.declaration.checks import finite, names, no_duplicates, one_of, require
 from registry_assets.declaration.evaluation import Evaluation
-from registry_assets.declaration.gates import Gate, check_gates, gate_digest
+from registry_assets.declaration.gates import (
+    AssetCheck,
+    Gate,
+    NotWorseThanProduction,
+    check_gates,
+    gate_digest,
+)
 from registry_assets.declaration.holdout import ByKey, Holdout, LatestPartitions
-from registry_assets.declaration.metrics import Task, metric
+from registry_assets.declaration.metrics import TASKS, Task
 from registry_assets.errors import DeclarationError, InvalidName, RegistryError
 from registry_assets.references import check_name, check_text
 
-TASKS: tuple[Task, ...] = ("binary",)
 RISKS = ("low", "high")
 LONGEST_TAG = 500
 """Characters of a value that people set later, or that a policy allows."""
@@ -171,9 +176,12 @@ class RegisteredModel:
         description: what the model is for, in the owner's words.
         features: the features asset that trains and evaluates it.
         target: the column to predict, among the columns kept beside the features.
-        task: `binary`.
+        task: `binary`, `multiclass` or `regression`.
         train: `train(features, target, params)`, giving a fitted estimator.
         params: what `train` receives; a retraining may override single values.
+        positive: of a binary task, the value of the target that probabilities are of. True
+            stands for a target of booleans, or of 0 and 1, which `train` receives as booleans;
+            anything else for one of two values, which it receives as they are.
         holdout: which rows judge a version.
         evaluation: what is measured on them.
         gates: what must hold before a version may reach production.
@@ -183,6 +191,8 @@ class RegisteredModel:
         tags: free pairs; use_case, team, regulatory_class and deployment_target are required.
         train_timeout: seconds after which a training is stopped and failed.
         properties: anything else worth keeping with each version, as JSON.
+        limits: what it is meant for and what not, in the owner's words, for its card.
+        license: of the model, as an SPDX name such as `Apache-2.0`.
 
     Raises:
         DeclarationError: the declaration contradicts itself; says what would be right.
@@ -200,10 +210,13 @@ class RegisteredModel:
     owners: tuple[str, ...]
     tags: Mapping[str, str]
     params: Params = field(default_factory=Params)
+    positive: bool | int | str = True
     promotion: Promotion = Promotion()
     retrain: Schedule | None = None
     train_timeout: float = 3600.0
     properties: Mapping[str, Json] = field(default_factory=dict)
+    limits: str = ""
+    license: str = ""
 
     def __post_init__(self) -> None:
         try:
@@ -234,17 +247,24 @@ class RegisteredModel:
         require(
             bool(self.description.strip()), "the description is empty", "say what the model is for"
         )
+        check_text(self.limits, what="limits", limit=10_000)
+        check_text(self.license, what="license", limit=LONGEST_TAG)
         one_of(self.task, TASKS, "task")
+        require(
+            isinstance(self.positive, bool | int | str) and self.positive not in (False, ""),
+            f"positive is {self.positive!r}",
+            'give the value of the target that is to be told, such as positive="approved"',
+        )
+        require(
+            self.positive is True or self.task == "binary",
+            f"positive is {self.positive!r}, and a {self.task} task has no positive class",
+            "leave it out",
+        )
         require(
             callable(self.train), "train is not a function", "give train(features, target, params)"
         )
         self._check_data()
-        for name in self.evaluation.metrics:
-            require(
-                self.task in metric(name).tasks,
-                f"metric {name} does not measure {self.task} models",
-                "choose a metric for this task",
-            )
+        self.evaluation.check_task(self.task)
         check_gates(self.gates, self.evaluation)
         for gate in self.gates:
             check_name(gate.name, what="gate name")
@@ -276,6 +296,12 @@ class RegisteredModel:
                     f"holdout is a {type(self.holdout).__name__}",
                     hint="give LatestPartitions(…) or ByKey(…)",
                 )
+
+        require(
+            self.evaluation.backtest is None or self.features.partitioned,
+            f"Evaluation(backtest=…), but {self.features.key} has no partitions to walk over",
+            "leave it out, or partition the features",
+        )
 
     def _check_people(self) -> None:
         require(bool(self.owners), "nobody owns it", "owners=['team:risk'] or an e-mail address")
@@ -312,6 +338,8 @@ class RegisteredModel:
         """Give target, evaluation plan and gates as JSON: what a verdict was reached under."""
         return {
             "target": self.target,
+            "task": self.task,
+            "positive": self.positive,
             "evaluation": self.evaluation.definition(),
             "gates": [
                 {
@@ -324,6 +352,17 @@ class RegisteredModel:
                 for gate in self.gates
             ],
         }
+
+    @property
+    def margins(self) -> dict[str, float]:
+        """How much worse than production each metric may be, as the gates say."""
+        gates = (gate for gate in self.gates if isinstance(gate, NotWorseThanProduction))
+        return {gate.metric: gate.margin for gate in gates}
+
+    @property
+    def own_checks(self) -> tuple[AssetCheck, ...]:
+        """The gates that asset checks of the user's own judge."""
+        return tuple(gate for gate in self.gates if isinstance(gate, AssetCheck))
 
     @property
     def suite_digest(self) -> str:

@@ -1,49 +1,48 @@
 """A candidate beside what a pointer holds, on the same rows.
 
-This gives the figures; whether they suffice is for a gate to say. Which version a pointer
-holds, and whether its training saw the holdout, is for the caller to find out.
+This gives the figures and a verdict on each; whether they suffice is for a gate to say.
+Which version a pointer holds, and whether its training saw the holdout, is for the caller to
+find out. The decisions that change are in `changes`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-import numpy as np
-from numpy.typing import ArrayLike
-
-from registry_assets.evaluation.bootstrap import paired_differences
-from registry_assets.evaluation.results import Comparison, Estimate
-from registry_assets.evaluation.scoring import FloatArray, why_unusable
+from registry_assets.declaration.metrics import Measure
+from registry_assets.evaluation.estimating import Estimates
+from registry_assets.evaluation.results.comparison import ChangedDecisions, Comparison, Verdict
+from registry_assets.evaluation.results.estimates import Estimate
+from registry_assets.evaluation.scored import Outcomes, Predictions, why_unusable
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Baseline:
-    """What a pointer holds at one generation, and its scores on the evaluated rows.
+    """What a pointer holds at one generation, and what it says of the evaluated rows.
 
-    With a version, either `p` is given or `undecided` says why a comparison would prove
-    nothing. Without one there is no `p`.
+    With a version, either `predictions` are given or `undecided` says why a comparison would
+    prove nothing. Without one there are none.
 
     Args:
         version: None when the pointer has never held one.
-        p: (n,) probability of 1, one per evaluated row.
     """
 
     pointer: str
     generation: int
     version: int | None
     digest: str | None
-    p: FloatArray | None = None
+    predictions: Predictions | None = None
     undecided: str | None = None
 
     def __post_init__(self) -> None:
         held = self.version is not None
         if held != (self.digest is not None):
             raise ValueError(f"version {self.version} with digest {self.digest}: both or neither")
-        scored = self.p is not None
+        scored = self.predictions is not None
         if held and scored == bool(self.undecided):
-            raise ValueError("a version has either scores or a reason why it has none")
+            raise ValueError("a version has either predictions or a reason why it has none")
         if scored and not held:
-            raise ValueError("there are scores, but no version that made them")
+            raise ValueError("there are predictions, but no version that made them")
 
     @classmethod
     def absent(cls, *, pointer: str, generation: int = 0, undecided: str | None = None) -> Self:
@@ -55,31 +54,64 @@ class Baseline:
         """
         return cls(pointer, generation, version=None, digest=None, undecided=undecided)
 
+    @property
+    def label(self) -> str:
+        """What it is called in tables and pictures."""
+        return f"{self.pointer}, version {self.version}"
+
 
 def compare(
-    y: ArrayLike,
-    p: ArrayLike,
+    outcomes: Outcomes,
     baseline: Baseline,
+    estimates: Estimates,
     *,
-    metrics: Sequence[str],
-    resamples: int = 1000,
-    seed: int = 0,
+    metrics: Sequence[Measure],
+    margins: Mapping[str, float],
+    changes: ChangedDecisions | None,
 ) -> Comparison:
-    """Compare the scores of a candidate with those of the baseline."""
+    """Give the comparison that the estimates of a candidate and its baseline make.
+
+    Args:
+        margins: by metric, how much worse still counts as not worse; 0 unless named.
+    """
     undecided = baseline.undecided
-    differences: dict[str, Estimate] = {}
-    if baseline.p is not None:
-        if reason := why_unusable(y, baseline.p):
-            undecided = f"the scores of {baseline.pointer} cannot be used: {reason}"
-        differences = paired_differences(
-            y, p, baseline.p, metrics=metrics, resamples=resamples, seed=seed
-        )
+    if baseline.predictions is not None and not undecided:
+        reason = why_unusable(outcomes, baseline.predictions)
+        undecided = reason and f"the scores of {baseline.pointer} cannot be used: {reason}"
+    differences = estimates.differences
+    used = {each.name: margins.get(each.name, 0.0) for each in metrics if differences}
     return Comparison(
         pointer=baseline.pointer,
         generation=baseline.generation,
         baseline_version=baseline.version,
         baseline_digest=baseline.digest,
-        rows=len(np.asarray(y)),
+        rows=outcomes.rows,
+        baseline=estimates.baseline,
         differences=differences,
-        undecided=undecided,
+        margins=used,
+        verdicts={
+            each.name: verdict(
+                differences[each.name],
+                greater_is_better=each.greater_is_better,
+                margin=used[each.name],
+            )
+            for each in metrics
+            if each.name in differences
+        },
+        changes=None if undecided else changes,
+        undecided=undecided or None,
     )
+
+
+def verdict(difference: Estimate, *, greater_is_better: bool, margin: float) -> Verdict:
+    """Say what the interval of a difference, candidate minus baseline, proves."""
+    if not difference.defined:
+        return "undecided"
+    worst, best = difference.low, difference.high
+    if not greater_is_better:
+        worst, best = -best, -worst
+    if worst > 0:
+        return "better"
+    if worst >= -margin:
+        return "not worse"
+    return "worse" if best < 0 else "undecided"

@@ -1,68 +1,175 @@
-"""ROC and calibration as tables of a few rows; `plots` draws them."""
+"""ROC, precision and recall, calibration, confusion and residuals as tables of a few rows.
+
+`plots` draws them.
+"""
 
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from registry_assets.evaluation.results import CalibrationBin, RocPoint
-from registry_assets.evaluation.scoring import FloatArray, ScoredRows, why_unusable
+from registry_assets.evaluation.metrics.probabilities import confidence, equal_bins
+from registry_assets.evaluation.metrics.ranking import tally
+from registry_assets.evaluation.metrics.regression import errors
+from registry_assets.evaluation.resampling import canonical_order
+from registry_assets.evaluation.results.curves import (
+    CalibrationBin,
+    Confusion,
+    PrecisionRecallPoint,
+    ResidualBin,
+    RocPoint,
+)
+from registry_assets.evaluation.scored import FloatArray, Scored, why_unusable
 
 _FALSE_POSITIVE_RATES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
-_BINS = 10
+_RECALLS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
+_RESIDUAL_BINS = 20
+_MOST_CLASSES = 20
 _Z = 1.959963984540054  # the normal quantile of a two-sided 95 % interval
 
 
-def roc_curve(y: ArrayLike, p: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
+def unusable(scored: Scored) -> bool:
+    """Tell whether no curve can be drawn of these rows."""
+    return bool(why_unusable(scored.outcomes, scored.predictions))
+
+
+def ordered(scored: Scored) -> Scored:
+    """Give the rows in an order of their contents: sums of weights depend on it in a last digit."""
+    if unusable(scored):
+        return scored
+    return scored.take(canonical_order(scored.outcomes, [scored.predictions]))
+
+
+def roc_curve(scored: Scored) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Give thresholds, false and true positive rates, from the highest score down.
 
     One entry per distinct score; empty when the rows are unusable or of one class.
     """
+    thresholds, true, false = _found(scored)
+    if not len(thresholds):
+        return thresholds, thresholds, thresholds
+    return thresholds, false / false[-1], true / true[-1]
+
+
+def precision_recall_curve(scored: Scored) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Give thresholds, precisions and recalls, from the highest score down.
+
+    One entry per distinct score; empty when the rows are unusable or of one class.
+    """
+    thresholds, true, false = _found(scored)
+    if not len(thresholds):
+        return thresholds, thresholds, thresholds
+    called = true + false
+    precision = np.divide(true, called, out=np.ones_like(true), where=called > 0)
+    return thresholds, precision, true / true[-1]
+
+
+def _found(scored: Scored) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Give scores, descending, and the weight of positives and negatives at or above each."""
     none = np.empty(0)
-    if why_unusable(y, p):
+    if unusable(scored) or scored.outcomes.task != "binary":
         return none, none, none
-    tally = ScoredRows.of(y, p).tally()
-    false = np.cumsum(tally.negatives[0, ::-1])
-    true = np.cumsum(tally.positives[0, ::-1])
+    scores, positive, negative = tally(scored.scores, scored.positive, scored.weight)
+    true, false = np.cumsum(positive[::-1]), np.cumsum(negative[::-1])
     if not (false[-1] and true[-1]):
         return none, none, none
-    return tally.scores[::-1], false / false[-1], true / true[-1]
+    return scores[::-1], true, false
 
 
-def operating_points(y: ArrayLike, p: ArrayLike) -> tuple[RocPoint, ...]:
+def operating_points(scored: Scored) -> tuple[RocPoint, ...]:
     """Give what is found at most at false positive rates of 1 % to 50 %."""
-    thresholds, false, true = roc_curve(y, p)
+    thresholds, false, true = roc_curve(scored)
     last = np.searchsorted(false, _FALSE_POSITIVE_RATES, side="right") - 1
     # Tied scores may make a rate unreachable, and two rates end in the same threshold.
     reached = sorted({int(at) for at in last if at >= 0})
     return tuple(RocPoint(float(thresholds[i]), float(false[i]), float(true[i])) for i in reached)
 
 
-def calibration_bins(y: ArrayLike, p: ArrayLike) -> tuple[CalibrationBin, ...]:
+def precision_points(scored: Scored) -> tuple[PrecisionRecallPoint, ...]:
+    """Give the precision where at least 5 % to 90 % of the positives are found."""
+    thresholds, precision, recall = precision_recall_curve(scored)
+    if not len(thresholds):
+        return ()
+    first = np.searchsorted(recall, _RECALLS)
+    reached = sorted({int(at) for at in first if at < len(recall)})
+    return tuple(
+        PrecisionRecallPoint(float(thresholds[i]), float(precision[i]), float(recall[i]))
+        for i in reached
+    )
+
+
+def calibration_bins(scored: Scored) -> tuple[CalibrationBin, ...]:
     """Give at most ten bins of about equally many rows; none when the rows are unusable.
 
-    Rows of equal score are never parted, so coarse scores give fewer bins.
+    Of two classes the probability of the positive is claimed; of more that of the predicted.
     """
-    if why_unusable(y, p):
+    if unusable(scored) or scored.outcomes.task == "regression":
         return ()
+    claimed, held = confidence(scored)
     # Sorted, because a mean depends in its last digit on the order of its rows.
-    scores = np.asarray(p, dtype=np.float64)
-    order = np.lexsort([np.asarray(y).astype(np.int64), scores])
-    scores, targets = scores[order], np.asarray(y)[order].astype(np.float64)
-    edges = np.quantile(scores, np.linspace(0, 1, _BINS + 1)[1:-1])
-    bins = np.searchsorted(edges, scores)
-    return tuple(_bin(scores[bins == at], targets[bins == at]) for at in np.unique(bins))
+    order = np.lexsort([scored.weight, held, claimed])
+    claimed, held, weight = claimed[order], held[order], scored.weight[order]
+    bins = equal_bins(claimed)
+    found = [
+        _bin(*(each[bins == at] for each in (claimed, held, weight))) for at in np.unique(bins)
+    ]
+    return tuple(each for each in found if each is not None)
 
 
-def _bin(scores: FloatArray, targets: FloatArray) -> CalibrationBin:
-    rows, share = len(scores), float(targets.mean())
-    low, high = _wilson(share, rows)
-    return CalibrationBin(rows, float(scores.mean()), observed=share, low=low, high=high)
+def _bin(claimed: FloatArray, held: FloatArray, weight: FloatArray) -> CalibrationBin | None:
+    if not weight.any():
+        return None
+    # The squares of tiny weights would be 0.
+    weight = weight / weight.max()
+    total = float(weight.sum())
+    share = float((weight * held).sum() / total)
+    # As many rows as would say as much if each counted the same (Kish).
+    low, high = _wilson(share, total**2 / float(np.square(weight).sum()))
+    predicted = float((weight * claimed).sum() / total)
+    return CalibrationBin(len(claimed), predicted, observed=share, low=low, high=high)
 
 
-def _wilson(share: float, rows: int) -> tuple[float, float]:
+def _wilson(share: float, rows: float) -> tuple[float, float]:
     """Give the Wilson interval: unlike the normal one it holds for shares near 0 and 1."""
     scale = 1 + _Z**2 / rows
     centre = (share + _Z**2 / (2 * rows)) / scale
     half = _Z / scale * math.sqrt(share * (1 - share) / rows + _Z**2 / (4 * rows**2))
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def confusion(scored: Scored) -> Confusion | None:
+    """Count what each class was called; of more than 20 classes the rarest together."""
+    if unusable(scored) or scored.outcomes.task == "regression":
+        return None
+    classes = scored.outcomes.classes
+    count = len(classes)
+    true = scored.outcomes.y.astype(np.int64)
+    called = scored.predictions.predicted.astype(np.int64)
+    cells = np.bincount(true * count + called, weights=scored.weight, minlength=count**2)
+    table = cells.reshape(count, count)
+    labels = list(map(str, classes))
+    others = max(0, count - _MOST_CLASSES)
+    if others:
+        often = np.sort(np.argsort(-table.sum(axis=1), kind="stable")[: _MOST_CLASSES - 1])
+        rest = np.setdiff1d(np.arange(count), often)
+        table = np.stack([*table[often], table[rest].sum(axis=0)])
+        table = np.concatenate([table[:, often], table[:, rest].sum(axis=1)[:, np.newaxis]], axis=1)
+        labels = [*(labels[at] for at in often), f"{len(rest)} others"]
+    return Confusion(tuple(labels), tuple(tuple(map(float, line)) for line in table), others)
+
+
+def residual_bins(scored: Scored) -> tuple[ResidualBin, ...]:
+    """Give at most 20 bins of similar prediction, of about equally many rows each."""
+    if unusable(scored) or scored.outcomes.task != "regression":
+        return ()
+    predicted, residual = scored.predictions.predicted, errors(scored)
+    order = np.lexsort([residual, predicted])
+    predicted, residual = predicted[order].astype(np.float64), residual[order]
+    edges = np.quantile(predicted, np.linspace(0, 1, _RESIDUAL_BINS + 1)[1:-1])
+    bins = np.searchsorted(edges, predicted)
+    found = []
+    for at in np.unique(bins):
+        here = residual[bins == at]
+        low, high = np.quantile(here, (0.05, 0.95))
+        mean = float(predicted[bins == at].mean())
+        found.append(ResidualBin(len(here), mean, float(here.mean()), float(low), float(high)))
+    return tuple(found)

@@ -1,104 +1,165 @@
 """The whole evaluation of one version on its holdout, in one call.
 
-It is given scores, not a model: loading, predicting and storing the result are the
+It is given predictions, not a model: loading, predicting and storing the result are the
 caller's. Whether the figures suffice is for gates to say.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
+from registry_assets.declaration.evaluation import Evaluation
 from registry_assets.errors import DataUnusable
-from registry_assets.evaluation.bootstrap import estimates
+from registry_assets.evaluation.changes import changed_decisions
 from registry_assets.evaluation.comparison import Baseline, compare
-from registry_assets.evaluation.curves import calibration_bins, operating_points
-from registry_assets.evaluation.plots import calibration_png, roc_png
-from registry_assets.evaluation.results import EvaluationResult, SliceResult
-from registry_assets.evaluation.slices import slice_estimates
+from registry_assets.evaluation.curves import (
+    calibration_bins,
+    confusion,
+    operating_points,
+    ordered,
+    precision_points,
+    residual_bins,
+)
+from registry_assets.evaluation.estimating import estimate
+from registry_assets.evaluation.fairness import fairness_results
+from registry_assets.evaluation.plots import pictures
+from registry_assets.evaluation.results import EvaluationResult
+from registry_assets.evaluation.results.backtest import BacktestResult
+from registry_assets.evaluation.results.data import DataResult
+from registry_assets.evaluation.results.speed import SpeedResult
+from registry_assets.evaluation.scored import Outcomes, Predictions, Scored
+from registry_assets.evaluation.slices import find_slices, slice_results
+from registry_assets.evaluation.weak.advice import weak_slices
 
-if TYPE_CHECKING:
-    # Only for its type: declarations check their metrics' names against this package.
-    from registry_assets.declaration.evaluation import Evaluation
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Holdout:
+    """The rows that a version is judged on.
+
+    Args:
+        frame: n rows, with the columns to slice by; its index is not read.
+        target: the column of the frame that is the target, if it has it.
+    """
+
+    outcomes: Outcomes
+    frame: pd.DataFrame
+    target: str = ""
 
 
 def evaluate(
+    holdout: Holdout,
+    predictions: Predictions,
     *,
-    y: ArrayLike,
-    p: ArrayLike,
-    frame: pd.DataFrame,
-    suite: "Evaluation",
+    suite: Evaluation,
     baseline: Baseline | None = None,
+    margins: Mapping[str, float] | None = None,
+    data: DataResult | None = None,
+    speed: SpeedResult | None = None,
+    backtest: BacktestResult | None = None,
 ) -> EvaluationResult:
-    """Evaluate scores as the plan asks; numbers that cannot be computed say why.
+    """Evaluate predictions as the plan asks; numbers that cannot be computed say why.
 
     Args:
-        y: (n,) of 0 and 1.
-        p: (n,) probability of 1.
-        frame: n rows, with the columns to slice by; its index is not read.
         baseline: what to compare with; None when no comparison is wanted.
+        margins: by metric, how much worse than the baseline still counts as not worse.
+        data: what was found out about the rows.
+        speed: what was measured of the artifact.
+        backtest: how the recipe would have done before.
 
     Raises:
         DataUnusable: rows do not match, or columns to slice by are not there.
     """
-    _check_rows(y, p, frame, suite)
-    metrics = estimates(y, p, metrics=suite.metrics, resamples=suite.resamples, seed=suite.seed)
+    outcomes = holdout.outcomes
+    frame = holdout.frame.reset_index(drop=True)
+    _check_rows(outcomes, predictions, frame, suite)
+    how = {"resamples": suite.resamples, "seed": suite.seed}
+    measures = suite.measures
+    beside = baseline.predictions if baseline else None
+    estimates = estimate(outcomes, predictions, beside, metrics=measures, **how)
+    slices = find_slices(frame, suite.slicings)
     comparison = None
     if baseline is not None:
+        changes = None
+        if beside is not None:
+            changes = changed_decisions(
+                outcomes,
+                predictions,
+                beside,
+                # What happened is told beside the row, and is none of its values.
+                frame=frame.drop(columns=[holdout.target], errors="ignore"),
+                slices=slices,
+                examples=suite.examples,
+            )
         comparison = compare(
-            y, p, baseline, metrics=suite.metrics, resamples=suite.resamples, seed=suite.seed
+            outcomes,
+            baseline,
+            estimates,
+            metrics=measures,
+            margins=margins or {},
+            changes=changes,
         )
-    beside = None
-    if baseline is not None and baseline.p is not None:
-        beside = (f"{baseline.pointer}, version {baseline.version}", baseline.p)
-    return EvaluationResult(
-        rows=len(np.asarray(y)),
-        positives=int((np.asarray(y) == 1).sum()),
+    scored = Scored(outcomes, predictions)
+    drawn = ordered(scored)
+    result = EvaluationResult(
+        task=outcomes.task,
+        rows=outcomes.rows,
         seed=suite.seed,
         resamples=suite.resamples,
-        metrics=metrics,
-        slices=_slices(y, p, frame, suite),
-        comparison=comparison,
-        roc=operating_points(y, p),
-        calibration=calibration_bins(y, p),
-        pictures={
-            "roc": roc_png(y, p, auc=metrics.get("roc_auc"), baseline=beside),
-            "calibration": calibration_png(y, p, baseline=beside),
-        },
-    )
-
-
-def _slices(
-    y: ArrayLike, p: ArrayLike, frame: pd.DataFrame, suite: "Evaluation"
-) -> tuple[SliceResult, ...]:
-    return tuple(
-        part
-        for column in suite.slices
-        for part in slice_estimates(
-            frame[column],
-            y,
-            p,
-            metrics=suite.metrics,
+        metrics=estimates.metrics,
+        less_is_better=tuple(each.name for each in measures if not each.greater_is_better),
+        classes=tuple(map(str, outcomes.classes)),
+        class_rows=tuple(int((outcomes.y == at).sum()) for at, _ in enumerate(outcomes.classes)),
+        weight=suite.weight,
+        slices=slice_results(
+            slices,
+            outcomes,
+            predictions,
+            metrics=measures,
             min_rows=suite.min_slice_rows,
-            resamples=suite.resamples,
-            seed=suite.seed,
-        )
+            **how,
+        ),
+        weak_slices=weak_slices(scored, frame, suite=suite, target=holdout.target),
+        fairness=fairness_results(frame, outcomes, predictions, plan=suite.fairness, **how)
+        if suite.fairness
+        else (),
+        comparison=comparison,
+        roc=operating_points(drawn),
+        precision_recall=precision_points(drawn),
+        calibration=calibration_bins(drawn),
+        confusion=confusion(drawn),
+        residuals=residual_bins(drawn),
+        data=data,
+        speed=speed,
+        backtest=backtest,
     )
+    other = None
+    if baseline and beside:
+        other = (baseline.label, ordered(Scored(outcomes, beside)))
+    return replace(result, pictures=pictures(result, drawn, baseline=other))
 
 
-def _check_rows(y: ArrayLike, p: ArrayLike, frame: pd.DataFrame, suite: "Evaluation") -> None:
-    shape = np.shape(y)
-    if not (len(shape) == 1 and np.shape(p) == shape and len(frame) == shape[0]):
+def _check_rows(
+    outcomes: Outcomes, predictions: Predictions, frame: pd.DataFrame, suite: Evaluation
+) -> None:
+    shape = outcomes.y.shape
+    found = predictions.predicted.shape
+    if not (len(shape) == 1 and found == shape and len(frame) == shape[0]):
         raise DataUnusable(
-            f"targets of shape {shape}, scores of shape {np.shape(p)} and a frame of"
+            f"targets of shape {shape}, predictions of shape {found} and a frame of"
             f" {len(frame)} rows: expected one of each per row",
             hint="features and predictions have one row per input row, in the same order",
         )
-    absent = [column for column in suite.slices if column not in frame.columns]
+    twice = frame.columns[frame.columns.duplicated()]
+    if ambiguous := [column for column in suite.columns if column in twice]:
+        raise DataUnusable(
+            f"the holdout has a column {', '.join(ambiguous)} twice, which the evaluation reads",
+            hint="keep it under another name than that of the feature",
+        )
+    absent = [column for column in suite.columns if column not in frame.columns]
     if absent:
         raise DataUnusable(
-            f"the holdout has no column {', '.join(absent)} to slice by;"
+            f"the holdout has no column {', '.join(absent)} that the evaluation reads;"
             f" it has {', '.join(map(str, frame.columns))}",
-            hint="correct Evaluation(slices=…), or keep the column in the data",
+            hint="correct Evaluation(…), or keep the column in the data",
         )

@@ -93,6 +93,7 @@ class Held:
 RE_EVALUATE = "re-evaluate"
 RETRAIN = "retrain"
 RESTORE = "restore the declaration"
+RUN_CHECK = "run the asset check"
 TAG = "tag"
 UNARCHIVE = "unarchive"
 
@@ -166,8 +167,7 @@ def _reasons(policy: Policy, standing: Standing) -> Iterator[Reason]:
         yield Reason("no_metrics", version.reference, "its evaluation holds no metrics")
     found = _by_name(standing.verdicts)
     for check in policy.checks:
-        of_evaluation = check.name not in COMMIT_CHECKS
-        if standing.evaluation is None and of_evaluation and check.name not in found:
+        if standing.evaluation is None and not check.of_version and check.name not in found:
             continue  # said once, above
         unmet = _unmet(check, found.get(check.name), standing, fresh=True)
         if unmet is not None:
@@ -222,12 +222,13 @@ def _unmet(
 ) -> Reason | None:
     """Give why a required check does not count as passed; None where it does."""
     version, pointer = standing.version, standing.pointer
-    # What was checked at commit is not checked again: only another version mends that.
-    remedy = RETRAIN if check.name in COMMIT_CHECKS else RE_EVALUATE
+    remedy = _remedy(check)
 
     def reason(code: str, sentence: str) -> Reason:
         return Reason(code, check.name, sentence, remedy)
 
+    if verdict is None and check.asset:
+        return reason("check_missing", _not_run(check, version))
     if verdict is None:
         return reason("check_missing", f"{check.name} has no verdict")
     if verdict.version_digest != version.digest:
@@ -245,6 +246,21 @@ def _unmet(
                 f"{check.name} is stale: {pointer.name} has moved since",
             )
     return _outcome(check, finding)
+
+
+def _remedy(check: RequiredCheck) -> str:
+    """Give what may bring a verdict that counts."""
+    if check.asset:
+        # Not another evaluation: the sensor would ask for one after the other, and none helps.
+        return RUN_CHECK
+    # What was checked at commit is not checked again: only another version mends that.
+    return RETRAIN if check.name in COMMIT_CHECKS else RE_EVALUATE
+
+
+def _not_run(check: RequiredCheck, version: VersionRecord) -> str:
+    where = f"partition {version.number} of {version.model}/{check.asset}"
+    lately = ", as it was evaluated last" if check.asset == "evaluation" else ""
+    return f"{check.name} has no result yet: that asset check has to run on {where}{lately}"
 
 
 def counts_as_passed(check: RequiredCheck, finding: Finding) -> bool:

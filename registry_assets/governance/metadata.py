@@ -18,6 +18,7 @@ class VersionMetadata:
     Args:
         dataset: digests of the snapshots trained on, by name.
         started_at: instants of the training, and its length in seconds.
+        limits: intended use and limits in the owner's words; "" where nothing was said.
         run_url: the run's page, or an experiment's for a registration by hand.
     """
 
@@ -33,6 +34,8 @@ class VersionMetadata:
     run_id: str
     run_url: str | None = None
     properties: Mapping[str, Json] = field(default_factory=dict)
+    limits: str = ""
+    license: str = ""
     started_at: str = ""
     finished_at: str = ""
     duration_seconds: float = 0.0

@@ -28,7 +28,10 @@ def commit_check_digest(name: str) -> str:
 class RequiredCheck:
     """One check that must have passed: its name, and the digest of its definition.
 
-    `first` says what a relative check means on a pointer that never held anything.
+    Args:
+        first: what a relative check means on a pointer that never held anything.
+        asset: what the user's own asset check of this name is on, `evaluation` or `model`; empty
+            where the registry judges.
     """
 
     name: str
@@ -36,6 +39,12 @@ class RequiredCheck:
     sentence: str
     relative: bool = False
     first: str = "pass"
+    asset: str = ""
+
+    @property
+    def of_version(self) -> bool:
+        """Whether its verdict is on the version itself, and outlasts every evaluation."""
+        return self.name in COMMIT_CHECKS or self.asset == "model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +177,12 @@ def _shown(value: Any) -> str:
 
 
 def _gate(gate: Mapping[str, Any]) -> RequiredCheck:
+    definition = gate["definition"]
     return RequiredCheck(
         name=gate["name"],
         digest=gate["digest"],
         sentence=gate["sentence"],
         relative=gate["relative"],
-        first=gate["definition"].get("first", "pass"),
+        first=definition.get("first", "pass"),
+        asset=definition["on"] if definition.get("gate") == "asset_check" else "",
     )

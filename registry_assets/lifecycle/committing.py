@@ -23,6 +23,7 @@ from registry_assets.governance.policy import COMMIT_CHECKS, commit_check_digest
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.data import FeatureRows
 from registry_assets.lifecycle.publishing import Publication
+from registry_assets.lifecycle.targets import FIT_AS_GIVEN, Target, why_other_classes
 from registry_assets.manifest import Manifest, Parent, file_entries
 from registry_assets.packaging.closure import CodeClosure
 from registry_assets.packaging.commit import CodeCommit
@@ -64,6 +65,8 @@ def declared_metadata(
         run_id=run.run_id,
         run_url=run.run_url,
         properties=dict(model.properties),
+        limits=model.limits,
+        license=model.license,
     )
 
 
@@ -165,7 +168,8 @@ def _package(
             given = given_file(data, features, task=model.task, closure=closure)
         else:
             given = given_object(estimator, features, task=model.task, data=data)
-        _check_classes(given.classes, recipe.target)
+        if wrong := why_other_classes(list(given.classes), Target.of(model, recipe)):
+            raise PackagingRefused(wrong, hint=FIT_AS_GIVEN)
         package = build_package(
             estimator=given,
             closure=closure,
@@ -181,17 +185,8 @@ def _package(
     except Exception as error:
         raise PackagingRefused(
             f"packaging {model.name} failed: {type(error).__name__}: {error}",
-            hint="make_features and predict_proba must work on a few raw rows alone",
+            hint="make_features, predict and predict_proba must work on a few raw rows alone",
         ) from error
-
-
-def _check_classes(classes: tuple[Any, ...], target: str) -> None:
-    if classes != (False, True):
-        raise PackagingRefused(
-            f"the classes of the estimator are {list(classes)}, those of {target!r} are False"
-            " and True",
-            hint="fit it on the target as train receives it",
-        )
 
 
 def _sample(part: FeatureRows, rows_name: str) -> "list[int]":

@@ -187,47 +187,20 @@ def require_columns(
         )
 
 
-def require_slices(there: Iterable[object], slices: Sequence[str], *, where: str) -> None:
-    """Refuse a holdout snapshot that cannot be sliced as the evaluation wants it.
+def require_evaluated(there: Iterable[object], columns: Sequence[str], *, where: str) -> None:
+    """Refuse a holdout snapshot that lacks what the evaluation reads beside the features.
 
     Raises:
         DataUnusable: naming the snapshot and every column that it lacks.
     """
     require_columns(
         there,
-        slices,
+        columns,
         where=where,
-        what="to slice by",
+        what="that the evaluation reads",
         hint="keep it in features_asset(keep=[…]) and materialize that partition again, or"
-        " leave the slice out",
+        " leave it out of Evaluation(…)",
     )
-
-
-def target_of(kept: "pd.DataFrame", target: str, *, where: str) -> "pd.Series[bool]":
-    """Give the binary target as booleans.
-
-    Raises:
-        DataUnusable: it is absent, has missing values, or is not of two values 0 and 1.
-    """
-    if target not in kept.columns:
-        raise DataUnusable(
-            f"{where} has no column {target!r}; kept are {', '.join(kept.columns)}",
-            hint=f"keep it: features_asset(..., keep=[{target!r}])",
-        )
-    column = kept[target]
-    missing = int(column.isna().sum())
-    if missing:
-        raise DataUnusable(
-            f"{target!r} is missing in {missing:,} of {len(column):,} rows of {where}",
-            hint="leave rows without an outcome out of the dataset",
-        )
-    found = set(column.unique().tolist())
-    if not found <= {0, 1}:
-        raise DataUnusable(
-            f"{target!r} holds {sorted(map(str, found))[:5]} in {where}",
-            hint="a binary target is boolean, or 0 and 1",
-        )
-    return column.astype(bool)
 
 
 def _names(manifest: Manifest, fact: str) -> list[str]:

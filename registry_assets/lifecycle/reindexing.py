@@ -104,6 +104,24 @@ def index_history(
     return len(numbers), len(evaluated)
 
 
+def read_manifests(backends: Backends, model: str, number: int) -> ReadManifest:
+    """Read the manifests of a version's evaluations, before the lock that others wait for."""
+    with backends.catalog.read() as connection:
+        found = list_evaluations(connection, model, version=number)
+    unreadable: list[str] = []
+    manifests = {each.digest: _manifest(backends, each.digest, unreadable) for each in found}
+    return manifests.get
+
+
+def judge_again(
+    connection: sa.Connection, model: ModelRecord, number: int, read: ReadManifest
+) -> None:
+    """Index anew whether each evaluation of a version passed, inside the caller's transaction."""
+    for evaluation in list_evaluations(connection, model.name, version=number):
+        passed = _passed(connection, model, evaluation, read(evaluation.digest))
+        indexing.judge_again(connection, evaluation.id, passed=passed)
+
+
 def forget(connection: sa.Connection, model: str) -> None:
     """Take a model out of the index, but for its edges, which never change."""
     entities: tuple[tuple[indexing.Entity, sa.Table], ...] = (

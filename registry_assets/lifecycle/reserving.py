@@ -12,7 +12,7 @@ from registry_assets.declaration.checks import one_of
 from registry_assets.errors import DataUnusable, DeclarationError
 from registry_assets.governance.policy import declared_policy, policy_in_force
 from registry_assets.lifecycle.backends import Backends, RunInfo
-from registry_assets.lifecycle.data import column_names, require_slices
+from registry_assets.lifecycle.data import column_names, require_evaluated
 from registry_assets.lifecycle.pointer_files import require_current_catalog
 from registry_assets.packaging.closure import code_closure
 from registry_assets.packaging.commit import code_commit
@@ -109,7 +109,7 @@ def compose_recipe(
             )
     train, holdout = _split(model, tuple(snapshot.ref for snapshot in found))
     for ref in holdout:  # before anything is trained for an evaluation that cannot be made
-        require_slices(column_names(backends, ref), model.evaluation.slices, where=str(ref))
+        require_evaluated(column_names(backends, ref), model.evaluation.columns, where=str(ref))
     recipe = Recipe(
         model=model.name,
         target=model.target,

@@ -4,6 +4,7 @@ What becomes of the estimator is `committing`, for this way to a version and for
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,6 @@ from registry_assets.clock import timestamp
 from registry_assets.declaration import ByKey, RegisteredModel
 from registry_assets.errors import (
     CatalogError,
-    DataUnusable,
     NotReserved,
     RegistryError,
     StoreError,
@@ -33,7 +33,13 @@ from registry_assets.lifecycle.data import (
     read_feature_rows,
     recorded_holdout,
     require_columns,
+)
+from registry_assets.lifecycle.targets import (
+    FIT_AS_GIVEN,
+    Target,
+    check_trained_on,
     target_of,
+    why_other_classes,
 )
 from registry_assets.lifecycle.timeout import limited
 from registry_assets.packaging.closure import CodeClosure, code_closure
@@ -97,7 +103,7 @@ def train_version(
 def _train(
     backends: Backends, model: RegisteredModel, version: VersionRecord, run: RunInfo
 ) -> VersionRecord:
-    closure = _same_code(model, version)
+    closure = same_code(model, version)
     # Asked before hours of training, in which people go on editing that tree.
     code = code_commit(closure)
     metadata = declared_metadata(model, version.recipe, code, run)
@@ -115,8 +121,12 @@ def _train(
     return commit_checked(backends, version, checked, metadata, run=run)
 
 
-def _same_code(model: RegisteredModel, version: VersionRecord) -> CodeClosure:
-    """Give the code closure, which must be the one that the number was reserved for."""
+def same_code(model: RegisteredModel, version: VersionRecord) -> CodeClosure:
+    """Give the code closure, which must be the one that the number was reserved for.
+
+    Raises:
+        TrainingFailed: code or libraries have changed since.
+    """
     closure = code_closure(model.features.make_features, model.train)
     recipe = version.recipe
     if closure.digest != recipe.code:
@@ -137,7 +147,8 @@ def _same_code(model: RegisteredModel, version: VersionRecord) -> CodeClosure:
 def _fit(
     backends: Backends, model: RegisteredModel, recipe: Recipe, parts: list[FeatureRows]
 ) -> Fitted:
-    features, target = _training_rows(recipe, parts)
+    wanted = Target.of(model, recipe)
+    features, target = training_rows(recipe, wanted, parts)
     started_on, started = backends.clock(), time.monotonic()
     with limited(model.train_timeout):
         try:
@@ -149,36 +160,44 @@ def _fit(
                 f"train raised {type(error).__name__}: {_sayable(str(error))}",
                 hint="the traceback is in the run's log",
             ) from error
-    if not callable(getattr(estimator, "predict_proba", None)):
-        raise TrainingFailed(
-            f"train returned a {type(estimator).__name__}, which has no predict_proba",
-            hint="return a fitted scikit-learn classifier",
-        )
-    _check_classes(estimator, recipe.target)
+    _check_estimator(estimator, wanted, trained_on=target.unique().tolist())
     duration = round(time.monotonic() - started, 3)
     # Not the clock again: in a replay it stands still, and it can be set back at any time.
     finished = started_on + timedelta(seconds=duration)
     return Fitted(estimator, timestamp(started_on), timestamp(finished), duration)
 
 
-def _check_classes(estimator: Any, target: str) -> None:
-    """Refuse classes that are not the target's, whatever `train` made of it."""
+def _check_estimator(estimator: Any, target: Target, *, trained_on: list[Any]) -> None:
+    """Refuse what cannot answer, or tells other classes, whatever `train` made of it."""
     import numpy as np
 
+    method, kind = "predict_proba", "classifier"
+    if target.task == "regression":
+        method, kind = "predict", "regressor"
+    if not callable(getattr(estimator, method, None)):
+        raise TrainingFailed(
+            f"train returned a {type(estimator).__name__}, which has no {method}",
+            hint=f"return a fitted scikit-learn {kind}",
+        )
     classes = getattr(estimator, "classes_", None)
     if classes is None:
         return  # not fitted, or of no scikit-learn kind: packaging says so
     found = np.asarray(classes).tolist()
-    if found != [False, True]:
-        raise TrainingFailed(
-            f"the classes of the estimator are {found}, those of {target!r} are False and True",
-            hint="fit it on the target as train receives it",
-        )
+    if wrong := why_other_classes(found, target, trained_on=trained_on):
+        raise TrainingFailed(wrong, hint=FIT_AS_GIVEN)
 
 
-def _training_rows(
-    recipe: Recipe, parts: list[FeatureRows]
-) -> tuple["pd.DataFrame", "pd.Series[bool]"]:
+def training_rows(
+    recipe: Recipe, target: Target, parts: Sequence[FeatureRows], *, one_class: bool = False
+) -> tuple["pd.DataFrame", "pd.Series[Any]"]:
+    """Give the features and the target of all rows that a recipe trains on, in their order.
+
+    Args:
+        one_class: whether a target of one class will do: to judge on, it does.
+
+    Raises:
+        DataUnusable: partitions have other columns, or the target is not usable.
+    """
     import pandas as pd
 
     holdout = recorded_holdout(recipe)
@@ -191,23 +210,19 @@ def _training_rows(
             where=str(part.ref),
             what="that another partition has",
         )
-        target = target_of(part.kept, recipe.target, where=str(part.ref))
+        values = target_of(part.kept, target, where=str(part.ref))
         if isinstance(holdout, ByKey):
             trained = ~held_out(holdout, part)
             features.append(part.features[trained])
-            targets.append(target[trained])
+            targets.append(values[trained])
         else:
             features.append(part.features)
-            targets.append(target)
+            targets.append(values)
     frame = pd.concat(features, ignore_index=True)
-    target = pd.concat(targets, ignore_index=True)
-    if target.nunique() < 2:
-        raise DataUnusable(
-            f"{recipe.target!r} has one class only, {target.unique().tolist()}, in the"
-            f" {len(target):,} rows to train on ({', '.join(map(str, recipe.train))})",
-            hint="train on partitions in which both outcomes occur",
-        )
-    return frame, target
+    joined: pd.Series[Any] = pd.concat(targets, ignore_index=True)
+    if not one_class:
+        check_trained_on(joined, target, where=", ".join(map(str, recipe.train)))
+    return frame, joined
 
 
 def _first_line(error: Exception) -> str:

@@ -8,6 +8,7 @@ from registry_assets.orchestration.build import registry_definitions
 from registry_assets.orchestration.data_checks import data_check
 from registry_assets.orchestration.features import FeaturesAsset, features_asset
 from registry_assets.orchestration.io_manager import SnapshotIOManager
+from registry_assets.orchestration.own_checks import version_check
 from registry_assets.orchestration.resource import RegistryResource
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "data_check",
     "features_asset",
     "registry_definitions",
+    "version_check",
 ]

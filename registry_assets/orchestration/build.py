@@ -13,6 +13,7 @@ from registry_assets.orchestration.features import IO_MANAGER, FeaturesAsset
 from registry_assets.orchestration.io_manager import SnapshotIOManager
 from registry_assets.orchestration.jobs import model_jobs, retrain_schedule
 from registry_assets.orchestration.missing import Reported
+from registry_assets.orchestration.own_checks import refuse_missing_checks
 from registry_assets.orchestration.pointer_asset import pointer_asset, pointer_check
 from registry_assets.orchestration.reporting import report_job, report_sensor
 from registry_assets.orchestration.resource import RegistryResource
@@ -47,6 +48,7 @@ def registry_definitions(
     Args:
         assets: datasets and features; those with `io_manager_key="snapshots"` become
             snapshots. The features of the models are added by themselves.
+        asset_checks: of your own, among them those that gates ask for: see `version_check`.
         registry: which registry to use, and by which clock.
         s3: how a store in a bucket is reached, from where Dagster runs; see `RegistryResource`.
         promoter_tags: of the runs that move pointers, for the run launcher: `dagster-k8s/config`
@@ -55,8 +57,8 @@ def registry_definitions(
         executor: how the steps of a run are executed; by default Dagster's own choice.
 
     Raises:
-        DeclarationError: two models share a name, a schedule cannot be read, or features
-            are made from an asset that is no snapshot.
+        DeclarationError: two models share a name, a schedule cannot be read, features are made
+            from an asset that is no snapshot, or a gate's own asset check is not there.
     """
     source = registry or RegistryResource()
     if s3 is not None:
@@ -69,6 +71,10 @@ def registry_definitions(
     built = [
         (m, version_assets(m, source), model_jobs(m, source, promoter_tags or {})) for m in models
     ]
+    of_versions = [
+        spec for _, made, _ in built for spec in (*made.model_specs, *made.evaluation_specs)
+    ]
+    refuse_missing_checks(models, [*asset_checks, *data], of_versions)
     snapshots = [
         (key, asset.partitions_def is not None)
         for asset in data

@@ -11,7 +11,7 @@ import dagster as dg
 
 from registry_assets.catalog.evaluations import Finding
 from registry_assets.catalog.versions import VersionRecord
-from registry_assets.declaration import RegisteredModel
+from registry_assets.declaration import AssetCheck, RegisteredModel
 from registry_assets.declaration.model import APPROVED
 from registry_assets.governance.decide import Held, counts_as_passed
 from registry_assets.governance.policy import COMMIT_CHECKS
@@ -33,7 +33,10 @@ def model_checks(
 def evaluation_checks(
     model: RegisteredModel, names: Names, partitions: dg.PartitionsDefinition[str]
 ) -> tuple[dg.AssetCheckSpec, ...]:
-    """Declare one check per gate and, where people must agree, one that says who has."""
+    """Declare one check per gate and, where people must agree, one that says who has.
+
+    Gates that are asset checks of the user's own are declared where those are made.
+    """
     specs = [
         _spec(
             gate.name,
@@ -42,6 +45,7 @@ def evaluation_checks(
             partitions,
         )
         for gate in model.gates
+        if not isinstance(gate, AssetCheck)
     ]
     if model.promotion.required_approvals:
         text = f"{model.promotion.required_approvals} approval(s) before production."

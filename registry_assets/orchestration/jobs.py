@@ -1,4 +1,4 @@
-"""The jobs of a model: retrain (reserve a number), train, evaluate again, promote."""
+"""The jobs of a model: retrain (reserve a number), train, evaluate again, record, promote."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from registry_assets.declaration import RegisteredModel
 from registry_assets.errors import RegistryError
 from registry_assets.lifecycle.reserving import Request
 from registry_assets.orchestration.keys import Names
+from registry_assets.orchestration.own_checks import record_job
 from registry_assets.orchestration.resource import RegistryResource, refuse, run_info
 
 # Beyond the training itself: packaging, its load check, the evaluation.
@@ -35,16 +36,22 @@ class RetrainConfig(dg.Config):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ModelJobs:
-    """The jobs of one registered model; those of assets are resolved by Dagster later."""
+    """The jobs of one registered model; those of assets are resolved by Dagster later.
+
+    Args:
+        record: None where no gate is an asset check of the user's own.
+    """
 
     retrain: dg.JobDefinition
     train: Any
     evaluate: Any
     promote: Any
+    record: dg.JobDefinition | None
 
     def all(self) -> list[Any]:
         """Give every one of them."""
-        return [self.retrain, self.train, self.evaluate, self.promote]
+        made = [self.retrain, self.train, self.evaluate, self.promote, self.record]
+        return [job for job in made if job is not None]
 
 
 def model_jobs(
@@ -52,6 +59,7 @@ def model_jobs(
 ) -> ModelJobs:
     """Make the jobs of one registered model."""
     names = Names(declared.name)
+    # With the asset checks on them, the user's own too: a job of assets has those by itself.
     limit = int(declared.train_timeout) + _SECONDS_AROUND_TRAINING
     both = dg.AssetSelection.assets(names.model_key, names.evaluation_key)
     return ModelJobs(
@@ -77,6 +85,7 @@ def model_jobs(
             " that nothing holds it. Safe to launch by hand: it trusts nothing it is told.",
             tags=promoter_tags,
         ),
+        record=record_job(declared, source),
     )
 
 

@@ -7,7 +7,7 @@ import dagster as dg
 MODEL_TAG = "registry/model"
 VERSION_TAG = "registry/version"
 PURPOSE_TAG = "registry/purpose"
-"""Run tags: which version a run is about, and what for (`train`, `evaluate`, `promote`)."""
+"""Run tags: which version a run is about, and what for (`train`, `evaluate`, …)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,10 @@ class Names:
         """The asset of their evaluations."""
         return dg.AssetKey([self.model, "evaluation"])
 
+    def asset_key(self, on: str) -> dg.AssetKey:
+        """The asset that a check of the user's own is on: `model` or `evaluation`."""
+        return {"model": self.model_key, "evaluation": self.evaluation_key}[on]
+
     def pointer_key(self, pointer: str) -> dg.AssetKey:
         """The asset of a pointer."""
         return dg.AssetKey([self.model, pointer])
@@ -51,6 +55,16 @@ class Names:
         return f"{self.model}__evaluate"
 
     @property
+    def record_job(self) -> str:
+        """The job that records what the user's own asset checks found."""
+        return f"{self.model}__record"
+
+    @property
+    def record_op(self) -> str:
+        """The one op of that job, whose config names the version."""
+        return f"{self.record_job}_results"
+
+    @property
     def promote_job(self) -> str:
         """The job that moves the production pointer."""
         return f"{self.model}__promote"
@@ -69,6 +83,10 @@ class Names:
     def schedule(self) -> str:
         """The schedule of the retrain job."""
         return f"{self.model}__schedule"
+
+    def job(self, purpose: str) -> str:
+        """The job that a sensor launches for a purpose."""
+        return f"{self.model}__{purpose}"
 
     def tags(self, version: int, purpose: str) -> dict[str, str]:
         """The tags of a run about one version."""

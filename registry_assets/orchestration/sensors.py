@@ -1,8 +1,10 @@
 """The sensors of a model. Level-triggered: each looks at the registry's state, not at events.
 
-Their bodies read and return, nothing else, because Dagster runs them at least once. What
-they ask for is decided again where it is done.
+Their bodies read and return, nothing else, because Dagster runs them at least once, and with
+an account that may only read. What they ask for is decided again where it is done.
 """
+
+from collections.abc import Sequence
 
 import dagster as dg
 
@@ -13,9 +15,15 @@ from registry_assets.errors import NotFound
 from registry_assets.governance.decide import Held
 from registry_assets.governance.policy import declared_policy, policy_in_force
 from registry_assets.governance.standing import Decision
+from registry_assets.lifecycle.checking import CheckResult
 from registry_assets.orchestration.attempts import read_attempts
 from registry_assets.orchestration.jobs import ModelJobs
 from registry_assets.orchestration.keys import Names
+from registry_assets.orchestration.own_checks import (
+    RecordConfig,
+    find_results,
+    results_state,
+)
 from registry_assets.orchestration.pointer_asset import PromoteConfig
 from registry_assets.orchestration.resource import RegistryResource
 
@@ -85,7 +93,7 @@ def promotion_sensor(
 
     @dg.sensor(
         name=names.promotion_sensor,
-        jobs=[jobs.promote, jobs.evaluate],
+        jobs=[job for job in (jobs.promote, jobs.evaluate, jobs.record) if job is not None],
         minimum_interval_seconds=interval,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=f"Promotes the newest version of {declared.name} once nothing holds it;"
@@ -104,10 +112,28 @@ def promotion_sensor(
             held = registry.pointer(declared.name).version
             above = f" above version {held}" if held else ""
             return dg.SkipReason(f"no committed version of {declared.name}{above} to promote")
+        results = find_results(context.instance, decision)
+        if results:
+            return _record(context, names, decision.standing.version.number, results)
         now = policy_in_force(registry.model(declared.name).policy, declared_policy(declared))
         return _act(context, names, sha256_digest(canonical_json(now)), decision)
 
     return promotion
+
+
+def _record(
+    context: dg.SensorEvaluationContext, names: Names, version: int, results: Sequence[CheckResult]
+) -> dg.SensorResult | dg.SkipReason:
+    """Have results recorded before anything else: nothing is promoted past one that failed."""
+    return _request(
+        context,
+        names,
+        version,
+        "record",
+        state=f"{names.model}:{version}:record:{results_state(results)}:",
+        why=f"{', '.join(dict.fromkeys(result.check for result in results))} cannot be recorded",
+        config=dg.RunConfig(ops={names.record_op: RecordConfig(version=version)}),
+    )
 
 
 def _act(
@@ -168,7 +194,7 @@ def _request(
         )
     request = dg.RunRequest(
         run_key=f"{state}{attempts.next}",
-        job_name=names.promote_job if purpose == "promote" else names.evaluate_job,
+        job_name=names.job(purpose),
         partition_key=str(version) if purpose == "evaluate" else None,
         run_config=config,
         tags=names.tags(version, purpose),

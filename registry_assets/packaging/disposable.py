@@ -2,7 +2,7 @@
 
 The process sees no Dagster, none of the packaged modules as they are installed here, no
 environment variables beyond a few, and an empty folder. The other half of this module runs
-in there: `disposable_process`.
+in there: `disposable_process`. `timing` starts such processes too, and keeps them.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 from registry_assets.canonical import Json
 from registry_assets.errors import LoadCheckFailed
@@ -67,68 +67,82 @@ def in_a_disposable_process(
     """
     with tempfile.TemporaryDirectory(prefix="registry_load_check_") as name:
         folder = Path(name)
-        _write(files, folder / "package")
-        (folder / "home").mkdir()
+        lay_out(files, folder)
         status = _run(folder, task=task, timeout=timeout, memory=memory)
         report = _report(folder / "stdout")
         if status == 0 and "receipt" in report:
             left = (path for path in (folder / "home").iterdir() if path.is_file())
             return Report(report["receipt"], {path.name: path.read_bytes() for path in left})
-        said = _last_lines(folder / "stderr")
+        said = last_words(folder / "stderr")
     if "failure" in report:
         raise LoadCheckFailed(
             f"The package was loaded in a fresh process and failed: {report['failure']}",
             hint=report["hint"],
         )
     raise LoadCheckFailed(
-        f"The package was loaded in a fresh process, which {_ending(status, timeout)}."
-        + (f" Its last words:\n{said}" if said else ""),
+        f"The package was loaded in a fresh process, which {ending(status, timeout)}.{said}"
     )
 
 
 def _run(folder: Path, *, task: str, timeout: float, memory: int) -> int | None:
     """Give the exit status, negative for a signal; None if time ran out."""
-    environ = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    environ |= _SINGLE_THREADED
-    environ |= {"HOME": str(folder / "home"), "TMPDIR": str(folder / "home")}
     limits = {"memory": memory, "seconds": math.ceil(timeout) + 1}
-    with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                *("-I", "-X", "faulthandler"),
-                str(_CHILD),
-                str(folder / "package"),
-                json.dumps(limits),
-                task,
-            ],
-            cwd=folder / "home",
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=err,
-            start_new_session=True,
-        )
+    with (folder / "stdout").open("wb") as out:
+        process = start(_CHILD, json.dumps(limits), task, folder=folder, stdout=out)
         try:
             return process.wait(timeout)
         except subprocess.TimeoutExpired:
             return None
         finally:
-            _end(process)
+            end(process)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def lay_out(files: Mapping[str, bytes], folder: Path) -> None:
+    """Write the files of a package into a folder that `start` is to be given."""
+    for path, data in files.items():
+        target = folder / "package" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    (folder / "home").mkdir()
+
+
+def start(
+    child: Path,
+    *arguments: str,
+    folder: Path,
+    stdout: IO[bytes] | int,
+    stdin: int = subprocess.DEVNULL,
+) -> subprocess.Popen[bytes]:
+    """Start a script, isolated and in a session of its own; `end` it in any case.
+
+    Its first argument is the folder of the package's files; its stderr goes to a file.
+    """
+    environ = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    environ |= _SINGLE_THREADED
+    environ |= {"HOME": str(folder / "home"), "TMPDIR": str(folder / "home")}
+    with (folder / "stderr").open("wb") as err:
+        return subprocess.Popen(
+            [
+                sys.executable,
+                *("-I", "-X", "faulthandler"),
+                str(child),
+                str(folder / "package"),
+                *arguments,
+            ],
+            cwd=folder / "home",
+            env=environ,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=err,
+            start_new_session=True,
+        )
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
     """Kill the process and whatever it started; its session is its own."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def _write(files: Mapping[str, bytes], folder: Path) -> None:
-    for path, data in files.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
 
 
 def _report(path: Path) -> dict[str, Any]:
@@ -139,7 +153,8 @@ def _report(path: Path) -> dict[str, Any]:
     return report if isinstance(report, dict) else {}
 
 
-def _ending(status: int | None, timeout: float) -> str:
+def ending(status: int | None, timeout: float) -> str:
+    """Say how a process ended; the status None stands for one that was stopped."""
     if status is None:
         return f"did not finish in {timeout:g} s and was stopped"
     if status < 0:
@@ -147,9 +162,10 @@ def _ending(status: int | None, timeout: float) -> str:
     return f"ended with exit status {status} before it had finished"
 
 
-def _last_lines(path: Path) -> str:
+def last_words(path: Path) -> str:
+    """Give the end of what a process wrote to stderr, ready to be added to a sentence."""
     with path.open("rb") as stream:
         stream.seek(max(0, path.stat().st_size - _STDERR_BYTES))
         lines = stream.read().decode(errors="replace").splitlines()
     telling = [line for line in lines if line.strip() and "<frozen importlib" not in line]
-    return "\n".join(telling[-_STDERR_LINES:])
+    return "\n".join([" Its last words:", *telling[-_STDERR_LINES:]]) if telling else ""

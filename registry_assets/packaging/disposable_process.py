@@ -1,7 +1,8 @@
 """The process that `disposable` starts: limit itself, load what it was given, report.
 
-Run by path and never imported, so that the limits hold before anything else is imported.
-Its only output is one JSON object on the stdout it was started with.
+Run by path, so that the limits hold before anything else is imported. Its only output is
+one JSON object on the stdout it was started with. `timing_process`, which is run likewise,
+limits itself and reports by the functions that are public here.
 """
 
 import importlib.abc
@@ -10,7 +11,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -26,25 +27,32 @@ def main(folder: str, limits: dict[str, int], task: str) -> None:
     # Whatever the package prints goes to stderr, so that the report stands alone.
     report = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    _limit(memory=limits["memory"], seconds=limits["seconds"])
+    limit(memory=limits["memory"], seconds=limits["seconds"])
     started = time.perf_counter()
-    try:
-        files = _files(Path(folder))
-        if task == "describe":
-            result: dict[str, Any] = {"receipt": _describe(files)}
-        else:
-            result = {"receipt": _check(files, started=started)}
-    except MemoryError:
-        result = _failure(f"it needs more than {limits['memory'] / 2**30:g} GiB of memory")
-    except SystemExit as error:
-        result = _failure(f"its code ended the process (sys.exit({error.code!r}))")
-    except Exception as error:  # noqa: BLE001  # packaged code may raise anything; all is reported
-        result = _failure(_told(error), hint=getattr(error, "hint", ""))
+
+    def work() -> dict[str, Any]:
+        files = read_files(Path(folder))
+        return _describe(files) if task == "describe" else _check(files, started=started)
+
+    result = reported(work, memory=limits["memory"])
     with report:
         json.dump(result, report)
 
 
-def _limit(*, memory: int, seconds: int) -> None:
+def reported(work: Callable[[], dict[str, Any]], *, memory: int) -> dict[str, Any]:
+    """Give what comes of the work as a receipt, or how it failed."""
+    try:
+        return {"receipt": work()}
+    except MemoryError:
+        return _failure(f"it needs more than {memory / 2**30:g} GiB of memory")
+    except SystemExit as error:
+        return _failure(f"its code ended the process (sys.exit({error.code!r}))")
+    except Exception as error:  # noqa: BLE001  # packaged code may raise anything; all is reported
+        return _failure(_told(error), hint=getattr(error, "hint", ""))
+
+
+def limit(*, memory: int, seconds: int) -> None:
+    """Limit this process for good: bytes of address space, seconds of processor time."""
     limits = {
         resource.RLIMIT_AS: memory,
         resource.RLIMIT_CPU: seconds,
@@ -52,13 +60,14 @@ def _limit(*, memory: int, seconds: int) -> None:
         resource.RLIMIT_NOFILE: _OPEN_FILES,
         resource.RLIMIT_CORE: 0,
     }
-    for limit, wanted in limits.items():
-        _, hard = resource.getrlimit(limit)
+    for kind, wanted in limits.items():
+        _, hard = resource.getrlimit(kind)
         allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(limit, (allowed, allowed))
+        resource.setrlimit(kind, (allowed, allowed))
 
 
-def _files(folder: Path) -> dict[str, bytes]:
+def read_files(folder: Path) -> dict[str, bytes]:
+    """Give the files of a package by their paths in it."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
@@ -79,7 +88,7 @@ def _describe(files: dict[str, bytes]) -> dict[str, Any]:
     code = load_code(
         {path.removeprefix(prefix): data for path, data in files.items() if path.startswith(prefix)}
     )
-    sys.meta_path.insert(0, _Refusal(code.modules))
+    sys.meta_path.insert(0, Refusal(code.modules))
     estimator = load_estimator(
         files[layout.ESTIMATOR], own_modules=code.modules, rename=code.private_name
     )
@@ -95,7 +104,7 @@ def _check(files: dict[str, bytes], *, started: float) -> dict[str, Any]:
 
     package = Package(files)
     code = load_code(package.code)
-    sys.meta_path.insert(0, _Refusal(code.modules))
+    sys.meta_path.insert(0, Refusal(code.modules))
     code.function(package.description["train"])
     rows, difference = _reproduce(package)
     return {
@@ -132,7 +141,7 @@ def _reproduce(package: "Package") -> tuple[int, float]:
     return len(rows), largest
 
 
-class _Refusal(importlib.abc.MetaPathFinder):
+class Refusal(importlib.abc.MetaPathFinder):
     """Hides what a deployment does not have: Dagster, and the packaged modules as installed."""
 
     def __init__(self, packaged: Iterable[str]) -> None:
@@ -166,7 +175,7 @@ def _told(error: Exception) -> str:
     return told.rstrip(".") + packaged_line(error)
 
 
-def _end(status: int) -> NoReturn:
+def leave(status: int) -> NoReturn:
     """End at once: threads and exit handlers of packaged code have no say any more."""
     sys.stderr.flush()
     os._exit(status)
@@ -174,4 +183,4 @@ def _end(status: int) -> NoReturn:
 
 if __name__ == "__main__":
     main(sys.argv[1], json.loads(sys.argv[2]), sys.argv[3])
-    _end(0)
+    leave(0)

@@ -27,6 +27,7 @@ from registry_assets.catalog.versions import VersionRecord
 from registry_assets.governance import standing
 from registry_assets.governance.standings import read_decisions
 from registry_assets.lifecycle import (
+    carding,
     comparing,
     data,
     deploying,
@@ -41,6 +42,8 @@ from registry_assets.store.manifests import read_manifest
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from registry_assets.evaluation.report.values import Card
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +286,18 @@ class Answers(Part):
         """
         parsed = Reference.parse(a), Reference.parse(b)
         return comparing.compare_versions(self.backends, *parsed, diff_lines=diff_lines)
+
+    def card(self, reference: str) -> "Card":
+        """Gather the card of a version, as things stand now: see `lifecycle.carding`.
+
+        Examples:
+            >>> card_markdown(registry.card("flight_delay@production"))  # doctest: +SKIP
+        """
+        return carding.read_card(self.backends, Reference.parse(reference))
+
+    def page(self, reference: str, *, evidently: bool = False) -> carding.Page:
+        """Read the page of a version's newest evaluation, verified: see `lifecycle.carding`."""
+        return carding.read_page(self.backends, Reference.parse(reference), evidently=evidently)
 
     def settle(self, subject: "str | Subject") -> Subject:
         """Tell whether a bare name is a model's or an asset's: see `lifecycle.tracing`."""

@@ -5,10 +5,19 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from registry_assets.canonical import Json
+from registry_assets.catalog.evaluations import VerdictRecord
 from registry_assets.catalog.models import PRODUCTION
 from registry_assets.catalog.snapshots import SnapshotRecord
 from registry_assets.catalog.versions import Reservation, VersionRecord
-from registry_assets.lifecycle import data, evaluating, promoting, registering, reserving, training
+from registry_assets.lifecycle import (
+    checking,
+    data,
+    evaluating,
+    promoting,
+    registering,
+    reserving,
+    training,
+)
 from registry_assets.lifecycle.backends import RunInfo
 from registry_assets.manifest import Parent
 from registry_assets.registry.part import Part
@@ -21,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Steps(Part):
-    """Data in, then reserve, train, evaluate, promote."""
+    """Data in, then reserve, train, evaluate, record what was checked, promote."""
 
     def store_snapshot(
         self,
@@ -92,6 +101,12 @@ class Steps(Part):
     ) -> evaluating.Evaluated:
         """Evaluate a committed version and judge it: see `lifecycle.evaluating`."""
         return evaluating.evaluate_version(self.backends, model, number, run=run, pointer=pointer)
+
+    def record_check(
+        self, model: str, number: int, result: checking.CheckResult, *, run: RunInfo
+    ) -> VerdictRecord | None:
+        """Record what a user's own asset check found: see `lifecycle.checking`."""
+        return checking.record_check_result(self.backends, model, number, result, run=run)
 
     def promote(
         self,

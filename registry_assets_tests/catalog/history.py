@@ -165,7 +165,10 @@ class History:
     def evaluate(
         self, number: int, *, model: str = MODEL, failing: Sequence[str] = ()
     ) -> EvaluationRecord:
-        """Evaluate a committed version; every gate passes but those named."""
+        """Evaluate a committed version; every gate passes but those named.
+
+        Gates that are asset checks of the user's own find nothing, as in life.
+        """
         with self.catalog.read() as connection:
             declared = get_model(connection, model)
             pointer = get_pointer(connection, model, "production")
@@ -192,6 +195,7 @@ class History:
                 else None,
             )
             for gate in declared.suite["gates"]
+            if gate["definition"].get("gate") != "asset_check"
         ]
         return record_evaluation(
             self.catalog,

@@ -21,6 +21,8 @@ def test_what_differs_is_shown_and_the_same_is_summed_up(command: Command) -> No
         "in all 800 rows 1,200 rows",
         "Not comparable: measured on different holdout rows",
         "flight_delay:2 beside flight_delay:1, on the same 400 rows",
+        "of 400 rows decided otherwise:",
+        "Weak slices that nobody named flight_delay:1",
         "By slice, roc_auc",
         "The same target and holdout rule: all; parameters: all;",
         "code: 2 files; environment: all",
@@ -45,6 +47,9 @@ def test_one_parameter_is_all_that_differs_between_these(command: Command) -> No
     assert metric["metric"] == "roc_auc"
     assert metric["difference"] == metric["after"]["value"] - metric["before"]["value"]
     assert document["paired"]["baseline"] == "flight_delay:2"
+    assert document["paired"]["verdicts"] == {"roc_auc": "worse", "log_loss": "worse"}
+    assert document["paired"]["changes"]["rows"] == 400
+    assert set(document["figures"]["after"]) == {"weak_slices", "fairness", "speed", "backtest"}
 
 
 def test_json_has_the_same_fields_whatever_is_compared(command: Command) -> None:
@@ -56,7 +61,7 @@ def test_json_has_the_same_fields_whatever_is_compared(command: Command) -> None
     assert {tuple(document) for document in documents} == {
         (
             "a", "b", "same_model", "recipe", "data", "code", "params", "environment", "metrics",
-            "comparable", "incomparable", "paired", "slices", "size", "metadata", "gaps",
+            "comparable", "incomparable", "paired", "slices", "figures", "size", "metadata", "gaps",
         )
     }  # fmt: skip
     assert documents[1]["gaps"] == [

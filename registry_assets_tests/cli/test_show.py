@@ -137,6 +137,11 @@ def test_show_says_how_a_version_compares_and_where_it_is_weak(command: Command)
     out = flat(command("show", "flight_delay:2", width=200).out)
     assert "Against production version 1, on the same rows metric difference" in out
     assert re.search(r"roc_auc [+-]0\.\d{4} \[[+-]0\.\d{4}, [+-]0\.\d{4}\]", out)
+    assert re.search(r"log_loss [+-]0\.\d{4} \[.*?\] (better|not worse|worse|undecided)", out)
+    assert re.search(
+        r"\d+ of 400 rows decided otherwise: \d+ for the better, \d+ for the worse", out
+    )
+    assert "Weak slices that nobody named: advice" in out
     assert re.search(r"By slice slice rows roc_auc .* origin EWR \d+ 0\.\d{4} \[", out)
 
     document = command("show", "flight_delay:2", "--json").document
@@ -147,6 +152,11 @@ def test_show_says_how_a_version_compares_and_where_it_is_weak(command: Command)
         ("origin", "JFK"),
     }
     assert all(len(part["estimates"]) == 2 for part in document["slices"])
+    assert set(document["comparison"]["verdicts"]) == {"roc_auc", "log_loss"}
+    assert document["comparison"]["changes"]["rows"] == 400
+    assert document["weak_slices"]["rows"] == 400
+    assert (document["fairness"], document["speed"], document["backtest"]) == ([], None, None)
+    assert (document["limits"], document["license"]) == ("", "")
 
 
 def test_show_of_a_first_version_says_that_there_was_nothing_to_compare_with(

@@ -1,51 +1,210 @@
 """Gates judge what the suite computed: a number that is absent or not finite never passes."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry_assets.declaration import AtLeast, Gate, NotWorseThanProduction, SliceFloor
+from registry_assets.declaration import (
+    AtLeast,
+    AtMost,
+    BetterThanProduction,
+    CalibrationAtMost,
+    FairnessAtMost,
+    Gate,
+    GateFunction,
+    LatencyAtMost,
+    LatencyNotWorse,
+    NoLeakage,
+    NotWorseThanProduction,
+    SizeAtMost,
+    SliceFloor,
+    SliceGap,
+)
 from registry_assets.declaration.gates import Judgement, gate_digest
-from registry_assets.evaluation.results import (
-    Comparison,
-    Estimate,
-    EvaluationResult,
-    SliceResult,
+from registry_assets.evaluation.results import Comparison, Estimate, EvaluationResult
+from registry_assets_tests.declaration.judged import (
+    NEVER_HELD,
+    UNDEFINED,
+    compared,
+    data,
+    estimate,
+    fair,
+    measured,
+    part,
+    result,
+    speed,
 )
 
 NUMBERS = st.floats(-10, 10)
-UNDEFINED = Estimate.undefined(rows=100, reason="one class only")
+ODDS, PARITY = "equalized_odds_difference", "demographic_parity_difference"
+
+Make = Callable[[float], Gate]
+Found = Callable[[Estimate | None], EvaluationResult]
 
 
-def estimate(value: float, width: float = 0.02) -> Estimate:
-    """An estimate with a symmetric interval."""
-    return Estimate(value, value - width, value + width, rows=100)
+def _at(name: str) -> Found:
+    return lambda found: result({} if found is None else {name: found})
 
 
-def result(
-    metrics: Mapping[str, Estimate] | None = None,
-    *,
-    slices: tuple[SliceResult, ...] = (),
-    comparison: Comparison | None = None,
-) -> EvaluationResult:
-    """An evaluation that found this."""
-    return EvaluationResult(100, 30, 0, 1000, metrics or {}, slices, comparison)
+def _sliced(found: Estimate | None) -> EvaluationResult:
+    return result(slices=(part("EWR", estimate(0.0, 0.0)), part("JFK", found)))
 
 
-def compared(difference: Estimate | None, *, name: str = "roc_auc", **more: Any) -> Comparison:
-    """A comparison with version 3 in production."""
-    differences = {} if difference is None else {name: difference}
-    return Comparison("production", 7, 3, "sha256:" + "3" * 64, 100, differences, **more)
+def _beside(name: str) -> Found:
+    return lambda found: result(comparison=compared(found, name=name))
 
 
-def part(value: str, found: Estimate | None, *, supported: bool = True) -> SliceResult:
-    """One origin's slice."""
-    estimates = {} if found is None else {"roc_auc": found}
-    return SliceResult("origin", value, 100, 30, supported, estimates)
+def _apart(found: Estimate | None) -> EvaluationResult:
+    return result(fairness=(fair(found, measure=PARITY),))
+
+
+def _ratio(found: Estimate | None) -> EvaluationResult:
+    return result(speed=measured(speed(), found), comparison=compared(None))
+
+
+# Each kind: a gate of a limit (the greater the more lenient) and what it reads.
+KINDS: Mapping[str, tuple[Make, Found]] = {
+    "at least": (lambda limit: AtLeast("roc_auc", -limit), _at("roc_auc")),
+    "at least, low": (lambda limit: AtLeast("roc_auc", -limit, bound="low"), _at("roc_auc")),
+    "at most": (lambda limit: AtMost("log_loss", limit), _at("log_loss")),
+    "at most, high": (lambda limit: AtMost("log_loss", limit, bound="high"), _at("log_loss")),
+    "calibration": (
+        lambda limit: CalibrationAtMost((limit + 10) / 20.1),
+        _at("calibration_error"),
+    ),
+    "calibration, high": (
+        lambda limit: CalibrationAtMost((limit + 10) / 20.1, bound="high"),
+        _at("calibration_error"),
+    ),
+    "not worse": (
+        lambda limit: NotWorseThanProduction("roc_auc", margin=limit + 10),
+        _beside("roc_auc"),
+    ),
+    "not worse, less is better": (
+        lambda limit: NotWorseThanProduction("log_loss", margin=limit + 10),
+        _beside("log_loss"),
+    ),
+    "better": (lambda limit: BetterThanProduction("roc_auc", by=10 - limit), _beside("roc_auc")),
+    "better, less is better": (
+        lambda limit: BetterThanProduction("log_loss", by=10 - limit),
+        _beside("log_loss"),
+    ),
+    "floor": (lambda limit: SliceFloor("roc_auc", by="origin", floor=-limit), _sliced),
+    "floor, low": (
+        lambda limit: SliceFloor("roc_auc", by="origin", floor=-limit, bound="low"),
+        _sliced,
+    ),
+    "gap": (lambda limit: SliceGap("roc_auc", by="origin", limit=limit + 10), _sliced),
+    "gap, high": (
+        lambda limit: SliceGap("roc_auc", by="origin", limit=limit + 10, bound="high"),
+        _sliced,
+    ),
+    "fairness": (lambda limit: FairnessAtMost(PARITY, by="race", limit=(limit + 10) / 21), _apart),
+    "fairness, high": (
+        lambda limit: FairnessAtMost(PARITY, by="race", limit=(limit + 10) / 21, bound="high"),
+        _apart,
+    ),
+    "latency beside production": (
+        lambda limit: LatencyNotWorse("p95", margin=limit + 10),
+        _ratio,
+    ),
+    "latency beside production, high": (
+        lambda limit: LatencyNotWorse("p95", margin=limit + 10, bound="high"),
+        _ratio,
+    ),
+    "latency": (
+        lambda limit: LatencyAtMost("p95", limit + 10.01),
+        lambda found: result(
+            speed=measured(None if found is None else speed(p95_ms=found.value + 10))
+        ),
+    ),
+    "size": (
+        lambda limit: SizeAtMost(limit + 10.01),
+        lambda found: result(
+            speed=measured(
+                None
+                if found is None or not found.defined
+                else speed(size=int((found.value + 10) * 1e6))
+            )
+        ),
+    ),
+    "leakage": (
+        lambda limit: NoLeakage(shared=(limit + 10) / 21),
+        lambda found: result(
+            data=data(None if found is None or not found.defined else (found.value + 10) / 21)
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(value=NUMBERS, width=st.floats(0, 3), limits=st.tuples(NUMBERS, NUMBERS))
+def test_a_stricter_limit_never_lets_more_through(
+    kind: str, value: float, width: float, limits: tuple[float, float]
+) -> None:
+    make, found = KINDS[kind]
+    strict, lenient = sorted(limits)
+    evaluation = found(estimate(value, width))
+    if make(strict).judge(evaluation).outcome == "passed":
+        assert make(lenient).judge(evaluation).outcome == "passed"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(value=NUMBERS, width=st.floats(0, 3), limit=NUMBERS)
+def test_the_bound_of_an_interval_is_never_more_lenient_than_the_value(
+    kind: str, value: float, width: float, limit: float
+) -> None:
+    make, found = KINDS[kind]
+    plain, _ = KINDS[kind.removesuffix(", low").removesuffix(", high")]
+    evaluation = found(estimate(value, width))
+    if make(limit).judge(evaluation).outcome == "passed":
+        assert plain(limit).judge(evaluation).outcome == "passed"
+
+
+@pytest.mark.parametrize("missing", [None, UNDEFINED], ids=["absent", "undefined"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_not_measured_passes_at_no_limit(kind: str, missing: Estimate | None) -> None:
+    make, found = KINDS[kind]
+    judged = make(9.9).judge(found(missing))
+    assert judged.outcome in ("failed", "undecided")
+    assert judged.value is None
+    assert judged.why
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_can_pass_and_can_fail(kind: str) -> None:
+    make, found = KINDS[kind]
+    assert make(9.9).judge(found(estimate(0.0, 0.01))).outcome == "passed" or "better" in kind
+    if "better" in kind:
+        good = 5.0 if "less" not in kind else -5.0
+        assert make(9.9).judge(found(estimate(good))).outcome == "passed"
+    worst = -9.9 if kind.startswith(("at least", "floor", "not worse", "better")) else 9.9
+    if "less" in kind:
+        worst = -worst
+    failed = make(-9.9).judge(found(estimate(worst)))
+    assert failed.outcome == "failed"
+    assert failed.threshold is not None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_kind_passes_an_evaluation_of_nothing(kind: str) -> None:
+    judged = KINDS[kind][0](9.9).judge(result())
+    assert judged.outcome == "failed"
+    assert judged.why
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_definition_of_a_gate_changes_with_its_limit(kind: str) -> None:
+    make, _ = KINDS[kind]
+    assert gate_digest(make(1)) == gate_digest(make(1.0)) != gate_digest(make(1.5))
+    assert isinstance(make(1), Gate)
+    assert make(1).sentence
+    assert make(1).relative == ("production" in make(1).sentence)
 
 
 @pytest.mark.parametrize(
@@ -58,48 +217,12 @@ def test_a_metric_passes_at_its_threshold_and_above(value: float, outcome: str) 
     assert "roc_auc" in found.why
 
 
-def test_the_lower_bound_is_judged_where_the_gate_says_so() -> None:
-    measured = result({"roc_auc": estimate(0.61)})
-    assert AtLeast("roc_auc", 0.6).judge(measured).outcome == "passed"
-    assert AtLeast("roc_auc", 0.6, bound="low").judge(measured).outcome == "failed"
-
-
-@pytest.mark.parametrize("bound", ["value", "low"])
-@pytest.mark.parametrize("metrics", [{}, {"roc_auc": UNDEFINED}])
-def test_what_was_not_measured_does_not_pass(bound: Any, metrics: dict[str, Estimate]) -> None:
-    found = AtLeast("roc_auc", -1e300, bound=bound).judge(result(metrics))
-    assert found.outcome == "failed"
-    assert found.value is None
-
-
-@given(NUMBERS, NUMBERS, NUMBERS)
-def test_a_stricter_threshold_never_lets_more_through(
-    value: float, lenient: float, stricter: float
-) -> None:
-    lenient, stricter = sorted((lenient, stricter))
-    measured = result({"roc_auc": estimate(value)})
-    if AtLeast("roc_auc", stricter).judge(measured).outcome == "passed":
-        assert AtLeast("roc_auc", lenient).judge(measured).outcome == "passed"
-
-
-@given(NUMBERS, NUMBERS, st.floats(0, 10), st.sampled_from(["roc_auc", "log_loss"]))
-def test_a_wider_margin_never_lets_less_through(
-    value: float, one: float, other: float, name: str
-) -> None:
-    narrow, wide = sorted((abs(one), other))
-    measured = result(comparison=compared(estimate(value), name=name))
-    if NotWorseThanProduction(name, margin=narrow).judge(measured).outcome == "passed":
-        assert NotWorseThanProduction(name, margin=wide).judge(measured).outcome == "passed"
-
-
-@given(st.lists(NUMBERS, min_size=1, max_size=5), NUMBERS)
-def test_a_floor_passes_exactly_where_every_slice_reaches_it(
-    values: list[float], floor: float
-) -> None:
-    slices = tuple(part(str(i), estimate(value)) for i, value in enumerate(values))
-    found = SliceFloor("roc_auc", by="origin", floor=floor).judge(result(slices=slices))
-    assert (found.outcome == "passed") == (min(values) >= floor)
-    assert found.value == min(values)
+@pytest.mark.parametrize(
+    ("value", "outcome"), [(0.5, "passed"), (0.6, "passed"), (0.601, "failed")]
+)
+def test_a_loss_passes_at_its_threshold_and_below(value: float, outcome: str) -> None:
+    found = AtMost("log_loss", 0.6).judge(result({"log_loss": estimate(value)}))
+    assert (found.outcome, found.value, found.threshold) == (outcome, value, 0.6)
 
 
 @pytest.mark.parametrize(
@@ -116,16 +239,48 @@ def test_a_floor_passes_exactly_where_every_slice_reaches_it(
 def test_not_worse_is_judged_on_the_worse_end_of_the_difference(
     name: str, difference: float, outcome: str, threshold: float
 ) -> None:
-    measured = result(comparison=compared(estimate(difference, width=0.015), name=name))
-    found = NotWorseThanProduction(name, margin=0.03).judge(measured)
+    found = NotWorseThanProduction(name, margin=0.03).judge(
+        result(comparison=compared(estimate(difference, width=0.015), name=name))
+    )
     assert found.outcome == outcome
     assert (found.value, found.threshold) == (difference, threshold)
     assert "production version 3" in found.why
 
 
-def test_the_first_version_has_nothing_to_be_compared_with() -> None:
-    first = Comparison("production", 0, None, None, 100)
-    found = NotWorseThanProduction("roc_auc", margin=0.0).judge(result(comparison=first))
+@pytest.mark.parametrize(
+    ("name", "difference", "by", "outcome"),
+    [
+        ("roc_auc", 0.021, 0.0, "passed"),
+        ("roc_auc", 0.02, 0.0, "failed"),
+        ("roc_auc", 0.05, 0.025, "passed"),
+        ("roc_auc", 0.05, 0.031, "failed"),
+        ("log_loss", -0.021, 0.0, "passed"),
+        ("log_loss", -0.02, 0.0, "failed"),
+        ("log_loss", 0.05, 0.0, "failed"),
+    ],
+)
+def test_better_is_better_by_the_whole_interval(
+    name: str, difference: float, by: float, outcome: str
+) -> None:
+    found = BetterThanProduction(name, by=by).judge(
+        result(comparison=compared(estimate(difference, width=0.02), name=name))
+    )
+    assert found.outcome == outcome
+    assert found.threshold == (by if name == "roc_auc" else 0 - by)
+
+
+RELATIVE: tuple[Gate, ...] = (
+    NotWorseThanProduction("roc_auc", margin=0.0),
+    NotWorseThanProduction("log_loss", margin=0.0),
+    BetterThanProduction("roc_auc"),
+    BetterThanProduction("log_loss"),
+    LatencyNotWorse("p95", margin=0.0),
+)
+
+
+@pytest.mark.parametrize("gate", RELATIVE, ids=lambda gate: gate.name)
+def test_the_first_version_has_nothing_to_be_compared_with(gate: Gate) -> None:
+    found = gate.judge(result(comparison=NEVER_HELD, speed=measured(speed())))
     assert found.outcome == "no_baseline"
     assert "never held a version" in found.why
     assert math.copysign(1, found.threshold or 0.0) == 1
@@ -141,37 +296,10 @@ def test_the_first_version_has_nothing_to_be_compared_with() -> None:
     ],
 )
 def test_figures_that_prove_nothing_leave_it_undecided(comparison: Comparison, said: str) -> None:
-    found = NotWorseThanProduction("roc_auc", margin=1.0).judge(result(comparison=comparison))
-    assert found.outcome == "undecided"
-    assert said in found.why
-
-
-def test_without_a_comparison_it_fails() -> None:
-    assert NotWorseThanProduction("roc_auc", margin=1.0).judge(result()).outcome == "failed"
-
-
-def test_a_small_slice_is_not_judged_and_alone_proves_nothing() -> None:
-    gate = SliceFloor("roc_auc", by="origin", floor=0.5)
-    good, small = part("JFK", estimate(0.7)), part("LGA", None, supported=False)
-    assert gate.judge(result(slices=(good, small))).outcome == "passed"
-    assert gate.judge(result(slices=(small,))).outcome == "failed"
-    assert gate.judge(result()).outcome == "failed"
-
-
-@pytest.mark.parametrize("found", [UNDEFINED, None])
-def test_a_slice_with_enough_rows_and_no_number_fails_by_name(found: Estimate | None) -> None:
-    slices = (part("JFK", estimate(0.9)), part("LGA", found))
-    judged = SliceFloor("roc_auc", by="origin", floor=0.5).judge(result(slices=slices))
-    assert judged.outcome == "failed"
-    assert "LGA" in judged.why
-
-
-def test_every_slice_below_the_floor_is_named() -> None:
-    slices = tuple(part(name, estimate(value)) for name, value in (("A", 0.3), ("B", 0.2)))
-    judged = SliceFloor("roc_auc", by="origin", floor=0.5).judge(result(slices=slices))
-    assert judged.value == 0.2
-    assert "origin A" in judged.why
-    assert "origin B" in judged.why
+    for gate in (NotWorseThanProduction("roc_auc", margin=1.0), BetterThanProduction("roc_auc")):
+        found = gate.judge(result(comparison=comparison))
+        assert found.outcome == "undecided"
+        assert said in found.why
 
 
 @pytest.mark.parametrize("number", ["value", "low", "high", "threshold"])
@@ -188,28 +316,42 @@ def test_an_outcome_that_does_not_pass_stays_what_it_is(outcome: Any) -> None:
     assert Judgement(outcome, "why", value=math.nan).outcome == outcome
 
 
-GATES: tuple[Gate, ...] = (
-    AtLeast("roc_auc", 0.6),
-    AtLeast("roc_auc", 0.61),
-    AtLeast("roc_auc", 0.6, bound="low"),
-    AtLeast("average_precision", 0.6),
-    NotWorseThanProduction("roc_auc", margin=0.6),
-    NotWorseThanProduction("roc_auc", margin=0.6, first="hold"),
-    SliceFloor("roc_auc", by="origin", floor=0.6),
-    SliceFloor("roc_auc", by="carrier", floor=0.6),
+def enough_rows(evaluation: EvaluationResult) -> bool:
+    """The holdout has 50 rows or more.
+
+    What comes after the first line is not its sentence.
+    """
+    return evaluation.rows >= 50
+
+
+@pytest.mark.parametrize(
+    ("function", "outcome", "said"),
+    [
+        (enough_rows, "passed", "The holdout has 50 rows or more"),
+        (lambda found: found.rows > 1000, "failed", "not so: rule"),
+        (lambda found: np.bool_(True), "passed", "rule"),
+        (lambda found: Judgement("undecided", "who knows"), "undecided", "who knows"),
+        (lambda found: Judgement("passed", "good", value=math.nan), "failed", "its value is nan"),
+        (lambda found: 1 / 0, "failed", "rule raised ZeroDivisionError"),
+        (lambda found: found.metrics["r2"], "failed", "rule raised KeyError"),
+        (lambda found: None, "failed", "rule gave a NoneType, neither a bool nor a Judgement"),
+        (lambda found: 1, "failed", "rule gave a int"),
+        (lambda: True, "failed", "rule raised TypeError"),
+    ],
 )
+def test_a_rule_of_one_s_own_passes_only_by_saying_so(
+    function: Any, outcome: str, said: str
+) -> None:
+    name = "" if function is enough_rows else "rule"
+    found = GateFunction(function, name=name).judge(result())
+    assert found.outcome == outcome
+    assert said in found.why
 
 
-def test_every_difference_between_gates_is_in_their_digest() -> None:
-    assert len({gate_digest(gate) for gate in GATES}) == len(GATES)
-
-
-def test_whole_numbers_make_the_same_gate() -> None:
-    assert gate_digest(AtLeast("roc_auc", 1)) == gate_digest(AtLeast("roc_auc", 1.0))
-
-
-@pytest.mark.parametrize("gate", GATES, ids=lambda gate: gate.name)
-def test_a_gate_says_its_rule_in_words(gate: Gate) -> None:
-    assert isinstance(gate, Gate)
-    assert "0.6" in gate.sentence
-    assert gate.relative == ("production" in gate.sentence)
+def test_another_source_of_a_rule_is_another_gate() -> None:
+    first = GateFunction(enough_rows, name="rule")
+    other = GateFunction(lambda found: found.rows >= 51, name="rule")
+    assert gate_digest(first) != gate_digest(other)
+    assert gate_digest(first) == gate_digest(GateFunction(enough_rows, name="rule"))
+    assert GateFunction(enough_rows).name == "enough_rows"
+    assert GateFunction(enough_rows, sentence="Many rows").sentence == "Many rows"

@@ -15,6 +15,7 @@ from registry_assets.declaration import (
     Schedule,
     SliceFloor,
 )
+from registry_assets.declaration.slicing import Column
 from registry_assets.errors import DeclarationError
 from registry_assets_tests.declaration.test_mistakes import declare
 from registry_assets_tests.worlds import TAGS
@@ -27,7 +28,7 @@ MISTAKES: Mapping[str, tuple[Callable[[], object], str]] = {
         lambda: Evaluation(metrics=("roc_auc",), slices="carrier"),  # type: ignore[arg-type]
         "the text 'carrier'",
     ),
-    "a metric that is no text": (lambda: Evaluation(metrics=(wrong,)), "holds Ellipsis"),
+    "a metric that is no text": (lambda: Evaluation(metrics=(wrong,)), "a metric is Ellipsis"),
     "one metric that is no list": (lambda: Evaluation(metrics=wrong), "is Ellipsis"),
     "a slice twice": (
         lambda: Evaluation(metrics=("roc_auc",), slices=("origin", "origin")),
@@ -105,7 +106,7 @@ def test_a_mistake_names_the_model_it_is_in() -> None:
 
 def test_lists_are_taken_as_they_are_written() -> None:
     plan = Evaluation(metrics=["roc_auc"], slices=["origin"])  # type: ignore[arg-type]
-    assert (plan.metrics, plan.slices) == (("roc_auc",), ("origin",))
+    assert (plan.metric_names, plan.slices) == (("roc_auc",), (Column("origin"),))
     assert declare(owners=["ann@example.com"]).owners == ("ann@example.com",)
 
 

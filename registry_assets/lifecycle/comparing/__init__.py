@@ -25,7 +25,8 @@ from registry_assets.packaging.package import ENVIRONMENT
 from registry_assets.references import Reference
 
 _FACTS = (
-    "owners", "framework", "framework_version", "code_commit", "code_dirty", "code_repository"
+    "owners", "limits", "license", "framework", "framework_version",
+    "code_commit", "code_dirty", "code_repository",
 )  # fmt: skip
 
 

@@ -1,0 +1,155 @@
+"""What every gate is, and the judgement it gives; the gates themselves are beside this.
+
+A gate is a frozen value with a readable sentence and a definition whose digest every
+verdict binds. It judges numbers that the suite computed; it computes none itself. A number
+that is missing or not finite never passes.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, runtime_checkable
+
+from registry_assets.canonical import Json, canonical_json, sha256_digest
+from registry_assets.declaration.checks import require
+from registry_assets.declaration.metrics import Measure
+
+if TYPE_CHECKING:
+    from registry_assets.declaration.evaluation import Evaluation
+    from registry_assets.evaluation.results import Estimate, EvaluationResult
+
+Outcome = Literal["passed", "failed", "undecided", "no_baseline"]
+Bound = Literal["value", "low", "high"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one gate found: an outcome, the numbers behind it, and why in one sentence.
+
+    A number that is not finite becomes None, and then `passed` becomes `failed`, whatever
+    kind of gate says so.
+    """
+
+    outcome: Outcome
+    why: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    threshold: float | None = None
+    rows: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("value", "low", "high", "threshold"):
+            number = getattr(self, name)
+            if number is None or math.isfinite(number):
+                continue
+            object.__setattr__(self, name, None)
+            if self.outcome == "passed":
+                object.__setattr__(self, "outcome", "failed")
+                object.__setattr__(self, "why", f"its {name} is {number}: {self.why}")
+
+
+@runtime_checkable
+class Gate(Protocol):
+    """What every gate offers; implement it to add a kind of gate."""
+
+    relative: ClassVar[bool]
+    """Whether the verdict depends on production, and so goes stale when the pointer moves."""
+
+    @property
+    def name(self) -> str:
+        """The check's name, unique within a model: `[a-z][a-z0-9_]*`."""
+
+    @property
+    def sentence(self) -> str:
+        """The rule, as people say it."""
+
+    def definition(self) -> dict[str, Json]:
+        """Give the rule as JSON: what its digest is made of.
+
+        Of a gate of your own, let it hold a number that you raise when `judge` changes:
+        verdicts of the rule before would count on otherwise.
+        """
+
+    def check_plan(self, plan: "Evaluation") -> None:
+        """Raise DeclarationError where the plan does not compute what this gate reads."""
+
+    def judge(self, evaluation: "EvaluationResult") -> Judgement:
+        """Judge one evaluation; never raises for numbers that are absent or not finite."""
+
+
+def gate_digest(gate: Gate) -> str:
+    """The digest of a gate's definition: what binds a verdict to the rule it applied."""
+    return sha256_digest(canonical_json(gate.definition()))
+
+
+def planned(gate: str, name: str, plan: "Evaluation") -> Measure:
+    """Give the metric that a gate reads; refuse one that the plan does not compute."""
+    found = {each.name: each for each in plan.measures}
+    known = ", ".join(map(repr, found))
+    require(
+        name in found,
+        f"gate {gate} reads {name}, which the evaluation does not compute",
+        f"add {name!r} to Evaluation(metrics=[{known}]), or correct the name",
+    )
+    return found[name]
+
+
+def number_of(estimate: "Estimate", bound: Bound) -> float:
+    """Give the number of an estimate that a gate is to judge; NaN where there is none."""
+    return {"value": estimate.value, "low": estimate.low, "high": estimate.high}[bound]
+
+
+def of_bound(bound: Bound) -> str:
+    """Say which number is judged, before the metric's name."""
+    return "" if bound == "value" else f"the {'lower' if bound == 'low' else 'upper'} bound of "
+
+
+def limited(
+    what: str,
+    estimate: "Estimate | None",
+    limit: float,
+    *,
+    at_most: bool,
+    bound: Bound,
+    show: "Callable[[Estimate], str] | None" = None,
+) -> Judgement:
+    """Judge one estimate by a limit that it may reach, and may not pass."""
+    if estimate is None:
+        return Judgement("failed", f"{what} was not computed", threshold=limit)
+    if not estimate.defined:
+        why = f"{what} is not defined on this holdout: {estimate.reason}"
+        return judgement("failed", why, estimate, limit)
+    number = number_of(estimate, bound)
+    passed = number <= limit if at_most else number >= limit
+    word = (
+        ("is at most" if passed else "is above")
+        if at_most
+        else ("is at least" if passed else "is below")
+    )
+    shown = (show or shown_estimate)(estimate)
+    why = f"{of_bound(bound)}{what} {shown} {word} {limit:g}"
+    return judgement("passed" if passed else "failed", why, estimate, limit)
+
+
+def judgement(
+    outcome: Outcome, why: str, estimate: "Estimate", threshold: float | None
+) -> Judgement:
+    """Give a judgement that rests on this estimate."""
+    return Judgement(
+        outcome,
+        why,
+        value=estimate.value,
+        low=estimate.low,
+        high=estimate.high,
+        threshold=threshold,
+        rows=estimate.rows,
+    )
+
+
+def shown_estimate(estimate: "Estimate", *, signed: bool = False) -> str:
+    """Show a number with its interval."""
+    if not estimate.defined:
+        return "undefined"
+    spec = "+.4f" if signed else ".4f"
+    return f"{estimate.value:{spec}} [{estimate.low:{spec}}, {estimate.high:{spec}}]"

@@ -1,0 +1,100 @@
+"""Pictures of results in parts: the slices of the headline metric, differences to production."""
+
+from collections.abc import Mapping, Sequence
+
+from registry_assets.evaluation.plots.panel import (
+    BAD,
+    CANDIDATE,
+    GOOD,
+    INK,
+    QUIET,
+    drawable,
+    finish,
+    interval_bars,
+    panel,
+    png,
+    shortened,
+)
+from registry_assets.evaluation.results.comparison import Comparison
+from registry_assets.evaluation.results.estimates import Estimate
+from registry_assets.evaluation.results.slices import SliceResult
+
+_MOST = 30
+_COLOURS = {"better": GOOD, "worse": BAD}
+
+
+def slices_png(
+    slices: Sequence[SliceResult], metric: str, *, overall: Estimate, greater_is_better: bool
+) -> bytes:
+    """Draw the metric of every slice with enough rows, the weakest first."""
+    parts = [part for part in slices if part.supported and part.estimates[metric].defined]
+    sign = 1 if greater_is_better else -1
+    weakest = sorted(parts, key=lambda part: sign * part.estimates[metric].value)
+    shown = weakest[:_MOST]
+    title = f"{metric} by slice, the weakest first"
+    if len(shown) < len(parts):
+        title += f" ({_MOST} of {len(parts)})"
+    figure, axes = panel(title, size=(5.0, 1.4 + 0.22 * max(len(shown), 6)))
+    if overall.defined:
+        axes.axvspan(overall.low, overall.high, color=QUIET, alpha=0.25, linewidth=0)
+        axes.axvline(overall.value, color=INK, linewidth=0.9, linestyle=":")
+    interval_bars(
+        axes,
+        [part.estimates[metric] for part in shown],
+        [f"{shortened(part.label, 28)} ({part.rows:,})" for part in shown],
+        colours=[CANDIDATE] * len(shown),
+    )
+    # Of the figure, as the title is: the axes are narrower than this.
+    below = f"{metric}; grey: all rows, with their interval"
+    figure.supxlabel(drawable(below), fontsize=9, color=INK)
+    finish(axes, labels=("", ""), empty="no slice has enough rows")
+    return png(figure)
+
+
+def difference_png(comparison: Comparison, less_is_better: Sequence[str]) -> bytes:
+    """Draw each metric's difference to production, in units of what counts as not worse.
+
+    Metrics have units of their own, so each is drawn on the scale of its interval: what can
+    be seen is on which side of 0 it lies, and whether it touches it.
+    """
+    shown = {name: each for name, each in comparison.differences.items() if each.defined}
+    beside = f"{shortened(comparison.pointer, 20)}, version {comparison.baseline_version}"
+    title = f"Difference to {beside}, each on its own scale"
+    figure, axes = panel(title, size=(5.0, 1.5 + 0.32 * max(len(shown), 3)))
+    interval_bars(
+        axes,
+        [_scaled(each, flip=name in less_is_better) for name, each in shown.items()],
+        [f"{shortened(name, 30)} {each.value:+.4g}" for name, each in shown.items()],
+        colours=[_COLOURS.get(comparison.verdicts.get(name, ""), CANDIDATE) for name in shown],
+    )
+    if shown:
+        axes.axvline(0, color=INK, linewidth=0.9)
+        _margins(axes, comparison.margins, shown)
+        axes.set_xticks([])
+    finish(
+        axes,
+        labels=("← worse        better →", ""),
+        empty=comparison.undecided or "no difference is defined on these rows",
+    )
+    return png(figure)
+
+
+def _scale(estimate: Estimate) -> float:
+    return max(abs(estimate.low), abs(estimate.high), abs(estimate.value)) or 1.0
+
+
+def _scaled(estimate: Estimate, *, flip: bool) -> Estimate:
+    scale = _scale(estimate) * (-1 if flip else 1)
+    low, high = sorted((estimate.low / scale, estimate.high / scale))
+    return Estimate(estimate.value / scale, low, high, rows=estimate.rows)
+
+
+def _margins(axes: object, margins: Mapping[str, float], shown: Mapping[str, Estimate]) -> None:
+    from matplotlib.axes import Axes
+
+    assert isinstance(axes, Axes)
+    for at, (name, estimate) in enumerate(shown.items()):
+        margin = margins.get(name, 0.0) / _scale(estimate)
+        # Beyond this the picture would be of the margin, and the difference a dot in it.
+        if 0 < margin <= 1.5:
+            axes.plot([-margin, -margin], [at - 0.3, at + 0.3], color=BAD, linewidth=1.2)

@@ -1,0 +1,67 @@
+"""What Dagster remembers of an asset check: its results on one partition, and their targets.
+
+Public is only the newest result of a check over all partitions, which may be about another
+version.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import dagster as dg
+from dagster._core.event_api import PartitionKeyFilter
+from dagster._core.storage.asset_check_execution_record import (
+    COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES,
+)
+
+_PAGE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResult:
+    """One result of an asset check, as Dagster stored it.
+
+    Args:
+        checked_at: in seconds since 1970.
+        step_key: of the step that checked; None for a result of no run.
+        target: storage id and run id of the materialization that was the newest of the
+            partition when the result was given; None where Dagster noted none.
+    """
+
+    evaluation: dg.AssetCheckEvaluation
+    run_id: str
+    step_key: str | None
+    checked_at: float
+    target: tuple[int, str] | None
+
+
+def stored_results(
+    instance: dg.DagsterInstance, check: dg.AssetCheckKey, partition: str
+) -> Iterator[StoredResult]:
+    """Give the results of a check on one partition, newest first, a page at a time.
+
+    A check that is planned or running has none yet, and one that raised has none at all.
+    """
+    cursor = None
+    while True:
+        records = instance.event_log_storage.get_asset_check_execution_history(
+            check,
+            limit=_PAGE,
+            cursor=cursor,
+            status=COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES,
+            partition_filter=PartitionKeyFilter(key=partition),
+        )
+        for record in records:
+            evaluation, entry = record.evaluation, record.event
+            if evaluation is None or entry is None:
+                continue
+            target = evaluation.target_materialization_data
+            yield StoredResult(
+                evaluation=evaluation,
+                run_id=record.run_id,
+                step_key=entry.step_key,
+                checked_at=entry.timestamp,
+                target=(target.storage_id, target.run_id) if target else None,
+            )
+        if len(records) < _PAGE:
+            return
+        cursor = records[-1].id

@@ -1,0 +1,1 @@
+"""Tests of what an evaluation says about its data."""

@@ -1,0 +1,1 @@
+"""Mirrors `registry_assets.evaluation.metrics`."""
