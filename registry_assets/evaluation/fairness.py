@@ -128,7 +128,8 @@ def _compared(
         for at in range(len(groups))
     ]
     if len(groups) < 2:
-        reason = f"only one group has enough rows: {groups[0]}"
+        group = "the rows without a value" if groups[0] is None else groups[0]
+        reason = f"only one group has enough rows: {group}"
         nothing = Estimate.undefined(rows=scored.rows, reason=reason)
         return rates, dict.fromkeys(_measures(), nothing)
     strays = {name: drawn[name] - value[name] for name in RATES}

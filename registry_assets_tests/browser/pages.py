@@ -75,7 +75,7 @@ class Window:
 
     def _watch(self, request: Request) -> None:
         address = urlsplit(request.url)
-        if address.scheme not in {"data", "blob"} and address.hostname != "127.0.0.1":
+        if address.scheme not in {"blob", "data", "file"} and address.hostname != "127.0.0.1":
             self.outside.append(request.url)
 
 
