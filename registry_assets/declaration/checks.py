@@ -7,7 +7,8 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 
 from registry_assets.canonical import sha256_digest
-from registry_assets.errors import DeclarationError
+from registry_assets.errors import DeclarationError, InvalidName
+from registry_assets.references import check_name
 
 
 def require(condition: object, message: str, hint: str) -> None:
@@ -71,6 +72,22 @@ def installed(library: str, *, extra: str, wanted: str) -> None:
         f"{wanted} needs the library {library}, which is not installed",
         f'pip install "registry_assets[{extra}]", or leave it out',
     )
+
+
+def name_of(function: object, given: str, *, what: str, example: str) -> str:
+    """Give the name of a user's own function: the one that was given, or its own.
+
+    Args:
+        example: how to give it a name.
+
+    Raises:
+        DeclarationError: it has none that can be used.
+    """
+    name = given or getattr(function, "__name__", "")
+    try:
+        return check_name(name, what=what)
+    except InvalidName as error:
+        raise DeclarationError(error.message, hint=f"{error.hint}; {example}") from error
 
 
 def source_digest(function: Callable[..., object]) -> str:

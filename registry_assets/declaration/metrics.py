@@ -12,9 +12,8 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from registry_assets.canonical import Json
-from registry_assets.declaration.checks import finite, one_of, require, source_digest
-from registry_assets.errors import DeclarationError, InvalidName
-from registry_assets.references import check_name
+from registry_assets.declaration.checks import finite, name_of, one_of, require, source_digest
+from registry_assets.errors import DeclarationError
 
 Task = Literal["binary", "multiclass", "regression"]
 Needs = Literal["probability", "prediction"]
@@ -76,12 +75,12 @@ class MetricFunction:
             f"the metric {self.function!r} takes an estimator, as a scikit-learn scorer does",
             "give the function itself, of y_true and y_pred, instead of the scorer made of it",
         )
-        name = self.name or getattr(self.function, "__name__", "")
-        try:
-            check_name(name, what="metric name")
-        except InvalidName as error:
-            hint = f"{error.hint}; MetricFunction(function, name='cost') gives it one"
-            raise DeclarationError(error.message, hint=hint) from error
+        name = name_of(
+            self.function,
+            self.name,
+            what="metric name",
+            example="MetricFunction(function, name='cost') gives it one",
+        )
         object.__setattr__(self, "name", name)
         require(
             name not in METRICS,

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from registry_assets.canonical import Json
-from registry_assets.declaration.checks import require, source_digest
+from registry_assets.declaration.checks import name_of, require, source_digest
 from registry_assets.declaration.gates.judging import Judgement
-from registry_assets.errors import DeclarationError, InvalidName
-from registry_assets.references import check_name
 
 if TYPE_CHECKING:
     from registry_assets.declaration.evaluation import Evaluation
@@ -40,12 +38,12 @@ class GateFunction:
             f"GateFunction({self.function!r})",
             "give a function of the evaluation that says whether it passes",
         )
-        name = self.name or getattr(self.function, "__name__", "")
-        try:
-            check_name(name, what="gate name")
-        except InvalidName as error:
-            hint = f"{error.hint}; GateFunction(function, name='enough_rows') gives it one"
-            raise DeclarationError(error.message, hint=hint) from error
+        name = name_of(
+            self.function,
+            self.name,
+            what="gate name",
+            example="GateFunction(function, name='enough_rows') gives it one",
+        )
         object.__setattr__(self, "name", name)
         said = (getattr(self.function, "__doc__", "") or "").strip().splitlines()
         first = said[0].rstrip(".") if said else name.replace("_", " ")
