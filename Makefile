@@ -7,8 +7,8 @@ READY := .venv/.ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run run-distributed ui screenshots test browser-test faults bench bench-large lint \
-	format lock
+.PHONY: help run run-distributed ui screenshots test browser-test faults bench bench-large \
+	bench-evaluation lint format lock
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ bench: $(READY) ## Every workload here and in MLflow, side by side (ARGS=--quick
 
 bench-large: $(READY) ## A million versions in 10,000 models, on SQLite and PostgreSQL: 20 minutes
 	@$(BIN)/python -m benchmarks.large $(ARGS)
+
+bench-evaluation: $(READY) ## A model evaluated here and in MLflow, up to a million rows: 10 minutes
+	@$(BIN)/python -m benchmarks.evaluation $(ARGS)
 
 lint: $(READY) ## Ruff and the strict type checker
 	@$(BIN)/ruff check

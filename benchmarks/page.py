@@ -11,6 +11,7 @@ from benchmarks.results import Row, milliseconds, missed, ratio
 DOCS = ROOT / "docs"
 PAGE = "performance.md"
 LARGE = "performance-large.md"
+EVALUATION = "performance-evaluation.md"
 PICTURES = "images"
 
 INTRODUCTION = """\
@@ -58,6 +59,8 @@ def _lines(rows: Sequence[Row], machine: Machine) -> Iterator[str]:
             )
     large = f"[{LARGE}]({LARGE})" if (DOCS / LARGE).exists() else "`make bench-large`"
     yield f"\nA million versions, on SQLite and PostgreSQL: {large}."
+    evaluation = f"[{EVALUATION}]({EVALUATION})"
+    yield f"\nA model evaluated here and in MLflow, up to a million rows: {evaluation}."
     yield "\n## How cost grows\n"
     yield f"![Median time by number of versions, ours and MLflow's]({PICTURES}/performance.png)\n"
     yield from _misses(rows)
