@@ -76,8 +76,8 @@ def ask_version(backends: Backends, version: VersionRecord, rows: HoldoutRows) -
 
 
 def _ask(loaded: "LoadedModel", rows: HoldoutRows, at: int) -> "pd.DataFrame":
-    from registry_assets.packaging.predictions import predictions
+    from registry_assets.packaging.predictions import fast_predictions
 
     raw, references = rows.raw(at)
     features = loaded.features(raw, **references)
-    return predictions(loaded.estimator, features, output=loaded.signature.output)
+    return fast_predictions(loaded.estimator, features, output=loaded.signature.output)
