@@ -29,8 +29,9 @@ SAMPLES = 3
 QUICK_SIZES = (2_000,)
 TARGET = TimesFaster(3)
 MOST_MEMORY = 4 * 2**30
-FULL, ALIKE, PEER = "full", "alike", "mlflow"
-"""The sides: all that we compute, no more than MLflow looks at, and MLflow."""
+FULL, ONE, ALIKE, PEER = "full", "one", "alike", "mlflow"
+"""The sides: all that we compute, what we compute of the same model and rows, no more than MLflow
+looks at, and MLflow."""
 
 _SAME = 1e-9
 
@@ -41,12 +42,13 @@ class Side:
 
     environment: str
     function: str
-    arguments: Mapping[str, bool] = field(default_factory=dict)
+    arguments: Mapping[str, str] = field(default_factory=dict)
 
 
 SIDES = {
-    FULL: Side(OURS, "benchmarks.subject.evaluating:measure", {"full": True}),
-    ALIKE: Side(OURS, "benchmarks.subject.evaluating:measure", {"full": False}),
+    ALIKE: Side(OURS, "benchmarks.subject.evaluating:measure", {"much": ALIKE}),
+    ONE: Side(OURS, "benchmarks.subject.evaluating:measure", {"much": ONE}),
+    FULL: Side(OURS, "benchmarks.subject.evaluating:measure", {"much": FULL}),
     PEER: Side(MLFLOW, "benchmarks.peer.evaluating:measure"),
 }
 
@@ -56,6 +58,8 @@ class Measured:
     """What the samples of one side say at one size.
 
     Args:
+        time: of the first evaluation of a process, which imports what it takes.
+        again: of the second.
         peak: bytes that its process held at most, the largest of all samples.
         parts: median seconds of each part, by name; none for MLflow.
     """
@@ -63,6 +67,7 @@ class Measured:
     rows: int
     side: str
     time: Summary
+    again: Summary
     peak: int
     parts: Mapping[str, float]
 
@@ -144,6 +149,7 @@ def _measured(rows: int, side: str, samples: Sequence[Mapping[str, Any]]) -> Mea
         rows=rows,
         side=side,
         time=Summary.of([1000 * sample["seconds"] for sample in samples]),
+        again=Summary.of([1000 * sample["again"] for sample in samples]),
         peak=max(sample["peak"] for sample in samples),
         parts={
             part: statistics.median(sample["parts"][part] for sample in samples)

@@ -42,7 +42,7 @@ def make_peer(folder: str) -> None:
 
 
 def measure(folder: str, rows: int) -> dict[str, Any]:
-    """Evaluate once; give the seconds, the peak of memory, and what came out.
+    """Evaluate twice; give the seconds of each, the peak of memory, and what came out.
 
     Args:
         folder: where `make_peer` was before.
@@ -52,19 +52,24 @@ def measure(folder: str, rows: int) -> dict[str, Any]:
     mlflow, models = library("mlflow"), library("mlflow.models")
     loaded = library("mlflow.pyfunc").load_model(str(place / "model"))
     asked = holdout(rows)
-    started = perf_counter()
-    with mlflow.start_run():
-        result = models.evaluate(
-            loaded,
-            asked,
-            targets=TARGET,
-            model_type="classifier",
-            evaluators="default",
-            evaluator_config=CONFIG,
-        )
+    seconds, metrics = [], {}
+    for _ in range(2):
+        started = perf_counter()
+        with mlflow.start_run():
+            result = models.evaluate(
+                loaded,
+                asked,
+                targets=TARGET,
+                model_type="classifier",
+                evaluators="default",
+                evaluator_config=CONFIG,
+            )
+        seconds.append(perf_counter() - started)
+        metrics = result.metrics
     return {
-        "seconds": perf_counter() - started,
+        "seconds": seconds[0],
+        "again": seconds[1],
         "peak": peak_memory(),
         "parts": {},
-        "metrics": {ours: float(result.metrics[name]) for ours, name in SHARED.items()},
+        "metrics": {ours: float(metrics[name]) for ours, name in SHARED.items()},
     }
