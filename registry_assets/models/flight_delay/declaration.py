@@ -104,7 +104,7 @@ flight_delay = RegisteredModel(
             Bins("distance", edges=(500, 1000, 2000)),
             Where("evening departures", "dep_minute >= 17 * 60"),
         ),
-        latency=Latency(calls=100, rounds=20, seconds=5),
+        latency=Latency(calls=60, rounds=10, seconds=3),
         evidently=Evidently(rows=2_000),
         min_slice_rows=500,
     ),

@@ -65,7 +65,7 @@ loan_approval = RegisteredModel(
         ),
         slices=("race", Bins("loanamt", edges=(100, 200))),
         fairness=Fairness(("race",)),
-        latency=Latency(calls=100, rounds=10, seconds=5),
+        latency=Latency(calls=60, rounds=10, seconds=3),
         evidently=Evidently(rows=2_000),
         min_slice_rows=30,
     ),

@@ -114,19 +114,19 @@ def test_hostile_text_makes_no_other_document(word: str) -> None:
     assert kinds(page(word)) == kinds(page(BENIGN))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(words.filter(lambda word: bool("".join(shown(word).split()))))
 def test_no_text_makes_another_document(word: str) -> None:
     assert kinds(page(word)) == kinds(page(BENIGN))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(words)
 def test_what_is_read_is_what_was_meant(word: str) -> None:
     assert read(escaped(word)) == " ".join(shown(word, most=None).split())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(words)
 def test_a_paragraph_keeps_its_lines_and_nothing_else(word: str) -> None:
     text = document("title", word, [])
