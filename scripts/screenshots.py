@@ -5,7 +5,9 @@
 HOME is a project folder in which the main job has run already; it is not changed.
 """
 
+import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -23,6 +25,11 @@ from registry_assets_tests.browser.pages import (
 )
 
 IMAGES = REPOSITORY / "docs" / "images"
+REGISTRY = Path(sys.executable).with_name("registry")
+PAGES = {
+    "evaluation_page": ("report", "flight_delay:2"),
+    "model_card": ("card", "loan_approval:1", "--html"),
+}
 MARGIN = 16  # pixels around the graph
 
 
@@ -57,6 +64,15 @@ def main() -> None:
                 page = window.visit(PARTITION.format("flight_delay/evaluation", 2))
                 page.get_by_text("against production").wait_for()
                 _save(page, "evaluation_materialization")
+        with chromium("file://", width=1280, height=1500) as window:
+            for name, words in PAGES.items():
+                written = home / f"{name}.html"
+                subprocess.run(
+                    [REGISTRY, *words, "--out", written],
+                    env={**os.environ, "REGISTRY_HOME": str(home)},
+                    check=True,
+                )
+                _save(window.visit(str(written)), name)
 
 
 def _graph(page: Page) -> FloatRect:
