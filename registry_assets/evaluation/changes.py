@@ -110,7 +110,7 @@ def _flows(
 def _by_slice(changed: BoolArray, slices: Sequence[Slice]) -> tuple[ChangedSlice, ...]:
     found = [
         ChangedSlice(
-            f"{each.by} is missing" if each.value is None else f"{each.by} {each.value}".strip(),
+            each.label,
             each.rows,
             int(changed[each.index].sum()),
         )

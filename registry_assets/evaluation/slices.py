@@ -12,7 +12,7 @@ from registry_assets.declaration.metrics import Measure
 from registry_assets.declaration.slicing import Bins, Column, Slicing, Where
 from registry_assets.errors import DataUnusable
 from registry_assets.evaluation.estimating import estimate
-from registry_assets.evaluation.results.slices import SliceResult
+from registry_assets.evaluation.results.slices import SliceResult, slice_label
 from registry_assets.evaluation.scored import BoolArray, IntArray, Outcomes, Predictions
 
 # Values with too few rows say nothing one by one, and a key has a million of them.
@@ -35,6 +35,11 @@ class Slice:
     def rows(self) -> int:
         """How many there are."""
         return len(self.index)
+
+    @property
+    def label(self) -> str:
+        """The slice, as people say it."""
+        return slice_label(self.by, self.value)
 
 
 def find_slices(frame: pd.DataFrame, slicings: Sequence[Slicing]) -> tuple[Slice, ...]:

@@ -28,8 +28,9 @@ class SliceResult:
     @property
     def label(self) -> str:
         """The slice, as people say it."""
-        return (
-            f"{self.column} is missing"
-            if self.value is None
-            else f"{self.column} {self.value}".strip()
-        )
+        return slice_label(self.column, self.value)
+
+
+def slice_label(column: str, value: str | None) -> str:
+    """Say which rows these are: the value of a column, its absence, or a named condition."""
+    return f"{column} is missing" if value is None else f"{column} {value}".strip()

@@ -12,6 +12,7 @@ from registry_assets.errors import RegistryError
 from registry_assets.evaluation.results.backtest import BacktestFold, BacktestResult
 from registry_assets.lifecycle.backends import Backends
 from registry_assets.lifecycle.data import FeatureRows, read_feature_rows
+from registry_assets.lifecycle.evaluating.scoring import as_predictions
 from registry_assets.lifecycle.targets import Target
 from registry_assets.lifecycle.timeout import limited
 from registry_assets.lifecycle.training import same_code, training_rows
@@ -67,9 +68,7 @@ def _scored(
     before: list[FeatureRows],
     judged: FeatureRows,
 ) -> "tuple[Outcomes, Predictions]":
-    import numpy as np
-
-    from registry_assets.evaluation.scored import Outcomes, Predictions
+    from registry_assets.evaluation.scored import Outcomes
     from registry_assets.packaging.given import ask
 
     target = Target.of(model, version.recipe)
@@ -79,16 +78,12 @@ def _scored(
         estimator = model.train(features, y, dict(version.recipe.params))
     known, said = ask(estimator, rows, task=model.task)
     if target.task == "regression":
-        predicted = said["prediction"].to_numpy(dtype=np.float64)
-        return Outcomes.of_numbers(happened.to_numpy()), Predictions(predicted)
+        return Outcomes.of_numbers(happened.to_numpy()), as_predictions(said, known=(), classes=())
     labels = happened.tolist()
     classes = list(target.classes(known))
     if target.task == "multiclass":
         classes += sorted(set(labels) - set(classes), key=str)
-    columns = [f"proba_{at}" for at in range(len(known))]
     return (
         Outcomes.of_labels(target.task, labels, classes=classes),
-        Predictions.of_labels(
-            said["prediction"].tolist(), said[columns].to_numpy(), known=known, classes=classes
-        ),
+        as_predictions(said, known=known, classes=classes),
     )

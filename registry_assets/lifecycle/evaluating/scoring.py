@@ -1,5 +1,6 @@
 """What packaged versions say of the held-out rows: what a deployment would have answered."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,17 +37,29 @@ class Answers:
 
     def predictions(self, classes: "tuple[Any, ...]") -> "Predictions":
         """Give them under a numbering of the classes, the model's own among them."""
-        import numpy as np
+        return as_predictions(self.said, known=self.classes, classes=classes)
 
-        from registry_assets.evaluation.scored import Predictions
 
-        labels = self.said["prediction"]
-        if not self.classes:
-            return Predictions(labels.to_numpy(dtype=np.float64))
-        columns = [f"proba_{at}" for at in range(len(self.classes))]
-        return Predictions.of_labels(
-            labels.tolist(), self.said[columns].to_numpy(), known=self.classes, classes=classes
-        )
+def as_predictions(
+    said: "pd.DataFrame", *, known: tuple[Any, ...], classes: "Sequence[Any]"
+) -> "Predictions":
+    """Give what a model said under a numbering of the classes, its own among them.
+
+    Args:
+        said: as `packaging.predictions` gives it.
+        known: the model's classes; none for a regression.
+    """
+    import numpy as np
+
+    from registry_assets.evaluation.scored import Predictions
+
+    labels = said["prediction"]
+    if not known:
+        return Predictions(labels.to_numpy(dtype=np.float64))
+    columns = [f"proba_{at}" for at in range(len(known))]
+    return Predictions.of_labels(
+        labels.tolist(), said[columns].to_numpy(), known=known, classes=classes
+    )
 
 
 def ask_version(backends: Backends, version: VersionRecord, rows: HoldoutRows) -> Answers:
