@@ -15,6 +15,7 @@
     plots/       the same as pictures
     data/        leakage, drift, missing values, balance
     speed        latency and size of packages, in fresh processes
+    timings      what was timed there, and the ratios of two
     report/      pages for people
     suite        all that is computed on predictions, in one call
 

@@ -6,15 +6,13 @@ machine does meets both. Each call is what a deployment calls, with one thread:
 `predict_proba` (`predict` for a regression) on a raw row, a DataFrame with the columns that
 the version's signature names.
 
-A ratio's interval comes from drawing rounds, the same for both: within a round the two saw
-the same rows and the same machine.
+What is made of the times is `registry_assets.evaluation.timings`.
 """
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,8 +20,10 @@ import numpy as np
 
 from registry_assets.declaration.latency import LEAST_ROUNDS, Latency
 from registry_assets.errors import RegistryError
+from registry_assets.evaluation.data.sampling import sampled
 from registry_assets.evaluation.results.estimates import Estimate
-from registry_assets.evaluation.results.speed import Speed, SpeedResult
+from registry_assets.evaluation.results.speed import SpeedResult
+from registry_assets.evaluation.timings import RATIOS, FloatArray, Timings, speed_ratios
 from registry_assets.packaging.loaded import is_loaded
 from registry_assets.packaging.package import Package
 from registry_assets.packaging.timing import TimedProcess, timed_process
@@ -31,57 +31,13 @@ from registry_assets.packaging.timing import TimedProcess, timed_process
 if TYPE_CHECKING:
     import pandas as pd
 
-FloatArray = np.ndarray[Any, np.dtype[np.float64]]
-IntArray = np.ndarray[Any, np.dtype[np.int64]]
-UintArray = np.ndarray[Any, np.dtype[np.uint64]]
 Frames = Mapping[str, "pd.DataFrame"]
 T = TypeVar("T")
 
-RATIOS = (
-    *("p50_ms", "p95_ms", "p99_ms", "seconds_per_row"),
-    *("load_seconds", "peak_memory_bytes", "artifact_bytes"),
-)
-_PERCENTILES = {"p50_ms": 50, "p95_ms": 95, "p99_ms": 99}
 _CANDIDATE, _BASELINE = "candidate", "baseline"
 # The first call after a wait finds cold caches. It took 4.1 ms where the others took 3.1, and
 # with ten calls a round would have been the 95th percentile. Of longer calls that is nothing.
 _COLD_BELOW_MS = 50
-_RESAMPLES = 1000
-# Numbers drawn at once, which bounds the memory: 8 MB.
-_DRAWN = 2**20
-_ODD = np.uint64(0x9E3779B97F4A7C15)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Timings:
-    """What was measured of one version.
-
-    Args:
-        singles: nanoseconds per call, (rounds, calls per round).
-        batches: nanoseconds per batch, (rounds,).
-    """
-
-    singles: FloatArray
-    batches: FloatArray
-    batch_rows: int
-    load_seconds: float
-    peak_memory_bytes: int
-    artifact_bytes: int
-
-    def speed(self) -> Speed:
-        """Summarise it."""
-        p50, p95, p99 = np.percentile(self.singles, list(_PERCENTILES.values())) / 1e6
-        return Speed(
-            p50_ms=float(p50),
-            p95_ms=float(p95),
-            p99_ms=float(p99),
-            rows_per_second=float(self.batch_rows / (np.median(self.batches) / 1e9)),
-            batch_rows=self.batch_rows,
-            load_seconds=self.load_seconds,
-            peak_memory_bytes=self.peak_memory_bytes,
-            artifact_bytes=self.artifact_bytes,
-            calls=self.singles.size,
-        )
 
 
 def measure_speed(
@@ -121,7 +77,9 @@ def measure_speed(
     for name, package in packages.items():
         with contest.failing(name):
             columns.update(_columns(package))
-    chosen = chosen_rows(rows, columns=columns, count=max(plan.calls, plan.batch_rows), seed=seed)
+    # In what no model takes any data may be.
+    most = max(plan.calls, plan.batch_rows)
+    chosen = sampled(rows, rows=most, seed=seed, columns=columns)
     with ExitStack() as stack:
         for name, package in packages.items():
             process = timed_process(
@@ -265,34 +223,6 @@ def _artifact_bytes(package: Package) -> int:
     return sum(len(data) for path, data in package.files.items() if is_loaded(path))
 
 
-def chosen_rows(
-    rows: "pd.DataFrame", *, columns: Set[str], count: int, seed: int
-) -> "pd.DataFrame":
-    """Give at most `count` rows, in an order that depends on the seed and the columns only.
-
-    Args:
-        columns: those that a model takes; in the others any data may be.
-    """
-    key = np.full(len(rows), seed, dtype=np.uint64)
-    for position, name in enumerate(rows.columns):
-        if name in columns:
-            key = (key ^ _hashes(rows.iloc[:, position])) * _ODD
-            key ^= key >> np.uint64(32)
-    return rows.iloc[np.argsort(key, kind="stable")[:count]]
-
-
-def _hashes(values: "pd.Series[Any]") -> UintArray:
-    import pandas as pd
-
-    # Objects one by one: among distinct ones True is 1, and counts as the one that comes first.
-    one_by_one = values.dtype == object
-    try:
-        hashed = pd.util.hash_pandas_object(values, index=False, categorize=not one_by_one)
-    except (TypeError, ValueError, NotImplementedError):  # lists, say; such columns are refused
-        hashed = pd.util.hash_pandas_object(values.map(repr), index=False)
-    return np.asarray(hashed, dtype=np.uint64)
-
-
 def _result(
     timings: Mapping[str, Timings], reasons: Mapping[str, str], *, seed: int
 ) -> SpeedResult:
@@ -309,60 +239,3 @@ def _result(
         baseline_reason=reasons.get(_BASELINE, ""),
         ratios=ratios,
     )
-
-
-def speed_ratios(candidate: Timings, baseline: Timings, *, seed: int = 0) -> dict[str, Estimate]:
-    """Give candidate ÷ baseline by name, with 95 % percentile intervals over rounds.
-
-    What is measured once has no width.
-
-    Args:
-        baseline: measured in the same rounds as the candidate.
-    """
-    latencies = _ratios(
-        candidate.singles, baseline.singles, percentiles=tuple(_PERCENTILES.values()), seed=seed
-    )
-    batches = [each.batches[:, np.newaxis] for each in (candidate, baseline)]
-    once = ("load_seconds", "peak_memory_bytes", "artifact_bytes")
-    ratios = {name: getattr(candidate, name) / getattr(baseline, name) for name in once}
-    return {
-        **{
-            name: Estimate(*numbers, rows=candidate.singles.size)
-            for name, numbers in zip(_PERCENTILES, latencies, strict=True)
-        },
-        "seconds_per_row": Estimate(
-            *_ratios(*batches, percentiles=(50,), seed=seed)[0], rows=candidate.batch_rows
-        ),
-        **{name: Estimate(ratio, ratio, ratio, rows=1) for name, ratio in ratios.items()},
-    }
-
-
-def _ratios(
-    candidate: FloatArray, baseline: FloatArray, *, percentiles: tuple[int, ...], seed: int
-) -> list[tuple[float, float, float]]:
-    """Give value, low and high of each percentile's ratio; both are (rounds, times)."""
-    replicates = np.concatenate(
-        [
-            _drawn(candidate, rounds, percentiles) / _drawn(baseline, rounds, percentiles)
-            for rounds in _draws(len(candidate), batch=max(1, _DRAWN // candidate.size), seed=seed)
-        ],
-        axis=1,
-    )
-    values = np.percentile(candidate, percentiles) / np.percentile(baseline, percentiles)
-    lows, highs = np.quantile(replicates, (0.025, 0.975), axis=1)
-    return [
-        (float(value), float(low), float(high))
-        for value, low, high in zip(values, lows, highs, strict=True)
-    ]
-
-
-def _draws(rounds: int, *, batch: int, seed: int) -> Iterator[IntArray]:
-    generator = np.random.default_rng(seed)
-    for start in range(0, _RESAMPLES, batch):
-        yield generator.integers(rounds, size=(min(batch, _RESAMPLES - start), rounds))
-
-
-def _drawn(times: FloatArray, rounds: IntArray, percentiles: tuple[int, ...]) -> FloatArray:
-    """Give the percentiles of all times of the drawn rounds: (percentiles, resamples)."""
-    pooled = times[rounds].reshape(len(rounds), -1)
-    return np.percentile(pooled, percentiles, axis=1)

@@ -2,8 +2,8 @@
 
 The process is limited and cut off as that of a load check is (`disposable`), and runs with
 one thread, as each worker of a deployment does. The other half of this module runs in
-there: `timing_process`. Which of two such processes works when, and what is made of the
-times, is `registry_assets.evaluation.speed`.
+there: `timing_process`. Which of two such processes works when is
+`registry_assets.evaluation.speed`, and what is made of the times `evaluation.timings`.
 """
 
 import contextlib

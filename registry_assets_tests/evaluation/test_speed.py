@@ -1,4 +1,4 @@
-"""Two packaged versions are measured in turns, and their ratios tell them apart."""
+"""Two packaged versions are measured in turns, each as a deployment would call it."""
 
 from pathlib import Path
 from typing import Any
@@ -6,18 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from registry_assets.declaration.latency import Latency
 from registry_assets.evaluation.results.speed import SpeedResult
-from registry_assets.evaluation.speed import (
-    RATIOS,
-    Timings,
-    chosen_rows,
-    measure_speed,
-    speed_ratios,
-)
+from registry_assets.evaluation.speed import measure_speed
+from registry_assets.evaluation.timings import RATIOS
 from registry_assets.packaging import Package, build_package, code_closure
 from registry_assets.packaging.given import given_object
 from registry_assets_tests.packaging.conftest import airline_package
@@ -64,20 +57,6 @@ def measured(candidate: Package, baseline: Package | None, **changes: Any) -> Sp
         "plan": PLAN,
     }
     return measure_speed(candidate, baseline, **{**arguments, **changes})
-
-
-def timings(singles: Any, batches: Any, **changes: Any) -> Timings:
-    once: dict[str, Any] = {
-        "batch_rows": 10,
-        "load_seconds": 2.0,
-        "peak_memory_bytes": 1000,
-        "artifact_bytes": 100,
-    }
-    return Timings(
-        singles=np.asarray(singles, dtype=float),
-        batches=np.asarray(batches, dtype=float),
-        **{**once, **changes},
-    )
 
 
 def test_a_slower_version_is_told_from_a_faster_one(package: Package) -> None:
@@ -198,77 +177,3 @@ def test_a_regression_is_asked_for_its_numbers(tmp_path: Path) -> None:
         )
     result = measured(regression, None, rows=rows, references={})
     assert (result.reason, result.candidate is None) == ("", False)
-
-
-times = st.lists(st.floats(1.0, 1e12), min_size=15, max_size=15)
-
-
-@given(times, times, st.sampled_from([0.25, 1.0, 2.0, 8.0]))
-def test_a_version_k_times_as_slow_has_the_ratio_k_whatever_the_machine_did(
-    singles: list[float], batches: list[float], k: float
-) -> None:
-    calls = np.array(singles).reshape(5, 3)
-    ratios = speed_ratios(
-        timings(calls * k, np.array(batches[:5]) * k), timings(calls, batches[:5])
-    )
-    for name in ("p50_ms", "p95_ms", "p99_ms", "seconds_per_row"):
-        found = ratios[name]
-        assert [found.value, found.low, found.high] == pytest.approx([k, k, k])
-
-
-def test_the_interval_holds_the_truth_when_both_are_noisy() -> None:
-    rng = np.random.default_rng(0)
-    held = 0
-    for seed in range(200):
-        machine = rng.lognormal(0, 0.5, (40, 1))
-        slow, fast = (
-            timings(scale * machine * rng.lognormal(0, 0.1, (40, 10)), np.ones(40))
-            for scale in (1.5, 1.0)
-        )
-        found = speed_ratios(slow, fast, seed=seed)["p50_ms"]
-        held += found.low <= 1.5 <= found.high
-        assert found.high - found.low < 0.5
-    assert held >= 180
-
-
-def test_many_calls_are_drawn_part_by_part_with_the_same_result() -> None:
-    rng = np.random.default_rng(1)
-    calls = [rng.lognormal(0, 0.2, (20, 1000)) for _ in range(2)]
-    slow, fast = (timings(each, np.ones(20)) for each in calls)
-    assert speed_ratios(slow, fast) == speed_ratios(slow, fast)
-    found = speed_ratios(slow, fast)["p50_ms"]
-    assert 0.95 < found.low < 1 < found.high < 1.05
-
-
-def test_figures_are_in_their_units() -> None:
-    found = timings(np.full((5, 2), 3e6), [2e9, 1e9, 2e9, 1e9, 1e9], batch_rows=50).speed()
-    assert (found.p50_ms, found.p95_ms, found.p99_ms, found.calls) == (3.0, 3.0, 3.0, 10)
-    assert found.rows_per_second == 50.0
-
-
-@given(st.integers(0, 2**32 - 1), st.randoms(use_true_random=False))
-def test_rows_are_chosen_by_content_not_by_place(seed: int, random: Any) -> None:
-    rows = pd.DataFrame(
-        {
-            "number": range(30),
-            "mixed": [1, "a", None, 2.5, True] * 6,
-            "lists": [[row % 4] for row in range(30)],
-            "time": pd.date_range("2024-01-01", periods=30, tz="UTC"),
-            "ignored": range(30, 0, -1),
-        }
-    )
-    columns = {"number", "mixed", "lists", "time"}
-    order = list(range(30))
-    random.shuffle(order)
-    chosen = chosen_rows(rows, columns=columns, count=10, seed=seed)
-    again = chosen_rows(rows.iloc[order], columns=columns, count=10, seed=seed)
-    assert list(chosen["number"]) == list(again["number"])
-    assert len(set(chosen["number"])) == 10
-
-
-def test_another_seed_chooses_other_rows() -> None:
-    rows = pd.DataFrame({"number": range(1000)})
-    first, second = (
-        set(chosen_rows(rows, columns={"number"}, count=10, seed=seed)["number"]) for seed in (0, 1)
-    )
-    assert first != second

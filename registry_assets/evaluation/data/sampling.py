@@ -4,7 +4,7 @@ A draw depends on what the rows hold and on the seed, and on nothing else, so a 
 from a sample is the same whichever order a snapshot was written in.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -60,6 +60,20 @@ def drawn(content: HashArray, *, rows: int, seed: int) -> IntArray:
     salt = mixed(np.full(1, seed % 2**64, dtype=np.uint64) + GOLDEN)
     keys = mixed(mixed(ordered ^ salt) + number)
     return order[np.argsort(keys, kind="stable")[:rows]]
+
+
+def sampled(
+    frame: pd.DataFrame, *, rows: int, seed: int, columns: Collection[str] | None = None
+) -> pd.DataFrame:
+    """Give `rows` rows of a frame, or all if there are fewer, in a seeded order.
+
+    Args:
+        columns: names of those by whose content rows are told apart; None for all.
+    """
+    telling = frame
+    if columns is not None:
+        telling = frame.iloc[:, [at for at, name in enumerate(frame) if name in columns]]
+    return frame.iloc[drawn(frame_hashes(telling), rows=rows, seed=seed)]
 
 
 def _with(found: HashArray, values: Column) -> HashArray:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from registry_assets.evaluation.data.pairs import Column
-from registry_assets.evaluation.data.sampling import drawn, frame_hashes
+from registry_assets.evaluation.data.sampling import sampled
 from registry_assets.evaluation.report.evidently_page import page
 from registry_assets.evaluation.report.evidently_rows import (
     PREDICTION,
@@ -130,9 +130,7 @@ def evidently_html(
     if max_rows < 1:
         raise ValueError(f"max_rows is {max_rows}, expected at least 1")
     whole = (current,) if reference is None or not len(reference) else (current, reference)
-    frames = tuple(
-        frame.iloc[drawn(frame_hashes(frame), rows=max_rows, seed=seed)] for frame in whole
-    )
+    frames = tuple(sampled(frame, rows=max_rows, seed=seed) for frame in whole)
     sizes = [(len(seen), len(all_)) for seen, all_ in zip(frames, whole, strict=True)]
     known = {} if task == "regression" else dict(probabilities or {})
     outcome = Outcome(task, target, prediction, known)

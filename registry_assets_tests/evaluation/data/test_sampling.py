@@ -1,17 +1,19 @@
 """Rows drawn by content: the same whatever their order, and fair to rows that are alike."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry_assets.evaluation.data.sampling import drawn, frame_hashes
+from registry_assets.evaluation.data.sampling import drawn, frame_hashes, sampled
 from registry_assets_tests.evaluation.data.frames import odd, ordinary
 
 
 def _sample(frame: pd.DataFrame, rows: int, *, seed: int = 0) -> pd.DataFrame:
-    return frame.take(drawn(frame_hashes(frame), rows=rows, seed=seed)).reset_index(drop=True)
+    return sampled(frame, rows=rows, seed=seed).reset_index(drop=True)
 
 
 def test_the_order_of_the_rows_changes_nothing() -> None:
@@ -65,3 +67,30 @@ def test_rows_of_odd_columns_can_be_drawn() -> None:
 def test_a_draw_is_of_different_positions(values: list[int], rows: int, seed: int) -> None:
     positions = drawn(frame_hashes(pd.DataFrame({"x": values})), rows=rows, seed=seed)
     assert len(set(positions)) == len(positions) == min(rows, len(values))
+
+
+@given(st.integers(0, 2**32 - 1), st.randoms(use_true_random=False))
+def test_rows_are_told_apart_by_the_named_columns_alone(seed: int, random: Any) -> None:
+    rows = pd.DataFrame(
+        {
+            "number": range(30),
+            "mixed": [1, "a", None, 2.5, True] * 6,
+            "lists": [[row % 4] for row in range(30)],
+            "time": pd.date_range("2024-01-01", periods=30, tz="UTC"),
+            "ignored": range(30, 0, -1),
+        }
+    )
+    columns = {"number", "mixed", "lists", "time"}
+    order = list(range(30))
+    random.shuffle(order)
+    once = sampled(rows, rows=10, seed=seed, columns=columns)
+    again = sampled(rows.iloc[order].assign(ignored=0), rows=10, seed=seed, columns=columns)
+    assert list(once["number"]) == list(again["number"])
+    assert len(set(once["number"])) == 10
+
+
+def test_a_sample_has_all_columns_of_its_rows() -> None:
+    frame = pd.DataFrame([[0, "a", 1.5], [1, "b", 2.5]], columns=["x", "x", 0])
+    found = sampled(frame, rows=2, seed=0, columns={"x"})
+    pd.testing.assert_frame_equal(found.sort_index(), frame)
+    pd.testing.assert_frame_equal(sampled(frame, rows=2, seed=0, columns=()).sort_index(), frame)
