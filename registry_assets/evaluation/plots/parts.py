@@ -1,6 +1,7 @@
 """Pictures of results in parts: the slices of the headline metric, differences to production."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from registry_assets.evaluation.plots.panel import (
     BAD,
@@ -15,9 +16,13 @@ from registry_assets.evaluation.plots.panel import (
     png,
     shortened,
 )
+from registry_assets.evaluation.report.scales import on_own_scale, own_scale
 from registry_assets.evaluation.results.comparison import Comparison
 from registry_assets.evaluation.results.estimates import Estimate
 from registry_assets.evaluation.results.slices import SliceResult
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _MOST = 30
 _COLOURS = {"better": GOOD, "worse": BAD}
@@ -52,18 +57,14 @@ def slices_png(
 
 
 def difference_png(comparison: Comparison, less_is_better: Sequence[str]) -> bytes:
-    """Draw each metric's difference to production, in units of what counts as not worse.
-
-    Metrics have units of their own, so each is drawn on the scale of its interval: what can
-    be seen is on which side of 0 it lies, and whether it touches it.
-    """
+    """Draw each metric's difference to production, on the scale of its own interval."""
     shown = {name: each for name, each in comparison.differences.items() if each.defined}
     beside = f"{shortened(comparison.pointer, 20)}, version {comparison.baseline_version}"
     title = f"Difference to {beside}, each on its own scale"
     figure, axes = panel(title, size=(5.0, 1.5 + 0.32 * max(len(shown), 3)))
     interval_bars(
         axes,
-        [_scaled(each, flip=name in less_is_better) for name, each in shown.items()],
+        [on_own_scale(each, less_is_better=name in less_is_better) for name, each in shown.items()],
         [f"{shortened(name, 30)} {each.value:+.4g}" for name, each in shown.items()],
         colours=[_COLOURS.get(comparison.verdicts.get(name, ""), CANDIDATE) for name in shown],
     )
@@ -79,22 +80,9 @@ def difference_png(comparison: Comparison, less_is_better: Sequence[str]) -> byt
     return png(figure)
 
 
-def _scale(estimate: Estimate) -> float:
-    return max(abs(estimate.low), abs(estimate.high), abs(estimate.value)) or 1.0
-
-
-def _scaled(estimate: Estimate, *, flip: bool) -> Estimate:
-    scale = _scale(estimate) * (-1 if flip else 1)
-    low, high = sorted((estimate.low / scale, estimate.high / scale))
-    return Estimate(estimate.value / scale, low, high, rows=estimate.rows)
-
-
-def _margins(axes: object, margins: Mapping[str, float], shown: Mapping[str, Estimate]) -> None:
-    from matplotlib.axes import Axes
-
-    assert isinstance(axes, Axes)
+def _margins(axes: "Axes", margins: Mapping[str, float], shown: Mapping[str, Estimate]) -> None:
     for at, (name, estimate) in enumerate(shown.items()):
-        margin = margins.get(name, 0.0) / _scale(estimate)
+        margin = margins.get(name, 0.0) / own_scale(estimate)
         # Beyond this the picture would be of the margin, and the difference a dot in it.
         if 0 < margin <= 1.5:
             axes.plot([-margin, -margin], [at - 0.3, at + 0.3], color=BAD, linewidth=1.2)

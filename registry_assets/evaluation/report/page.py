@@ -180,19 +180,24 @@ def _metrics(result: EvaluationResult) -> Iterator[MetricRow]:
 
 
 def _slices(result: EvaluationResult, headline: str, others: Sequence[str]) -> Iterator[SliceRow]:
-    overall = result.metrics.get(headline)
     known = [part.estimates.get(headline) for part in result.slices]
-    scale = Scale.over([*known, overall])
-    at = overall.value if overall is not None and overall.defined else None
-    for part, found in zip(result.slices, known, strict=True):
+    bars = _bars(known, result.metrics.get(headline))
+    for part, found, bar in zip(result.slices, known, bars, strict=True):
         yield SliceRow(
             label=part.label,
             rows=part.rows,
             positives=part.positives,
             found=found,
             others=tuple(part.estimates.get(name) for name in others),
-            bar=scale.bar(found, reference=at) if scale else None,
+            bar=bar,
         )
+
+
+def _bars(known: Sequence[Estimate | None], overall: Estimate | None) -> list[Bar | None]:
+    """Give the bar of each on one scale, with a line where all rows are."""
+    scale = Scale.over([*known, overall])
+    at = overall.value if overall is not None and overall.defined else None
+    return [scale.bar(found, reference=at) if scale else None for found in known]
 
 
 def _rate_names(found: FairnessResult) -> list[str]:
@@ -201,14 +206,10 @@ def _rate_names(found: FairnessResult) -> list[str]:
 
 def _folds(result: EvaluationResult, headline: str) -> Iterator[FoldRow]:
     folds = result.backtest.folds if result.backtest else ()
-    overall = result.metrics.get(headline)
     known = [fold.metrics.get(headline) for fold in folds]
-    scale = Scale.over([*known, overall])
-    at = overall.value if overall is not None and overall.defined else None
-    for fold, found in zip(folds, known, strict=True):
-        ends = dict.fromkeys([*fold.trained_on[:1], *fold.trained_on[-1:]])
-        bar = scale.bar(found, reference=at) if scale else None
-        yield FoldRow(fold.holdout, " – ".join(ends), fold.rows, found, fold.reason, bar)
+    bars = _bars(known, result.metrics.get(headline))
+    for fold, found, bar in zip(folds, known, bars, strict=True):
+        yield FoldRow(fold.holdout, fold.window, fold.rows, found, fold.reason, bar)
 
 
 def _drift(data: DataResult) -> list[DriftRow]:

@@ -80,15 +80,24 @@ class Scale:
 
 
 def difference_bar(found: Estimate | None, *, less_is_better: bool) -> Bar | None:
-    """Give the bar of a difference, 0 in the middle and better to the right.
+    """Give the bar of a difference, 0 in the middle and better to the right; see `own_scale`."""
+    if found is None or not found.defined:
+        return None
+    scaled = on_own_scale(found, less_is_better=less_is_better)
+    return Scale(-1.05, 1.05).bar(scaled, reference=0.0)
+
+
+def on_own_scale(found: Estimate, *, less_is_better: bool) -> Estimate:
+    """Give a defined difference in units of its `own_scale`, better to the right."""
+    scale = own_scale(found) * (-1.0 if less_is_better else 1.0)
+    low, high = sorted((found.low / scale, found.high / scale))
+    return Estimate(found.value / scale, low, high, rows=found.rows)
+
+
+def own_scale(found: Estimate) -> float:
+    """Give how far a difference and its interval reach from 0.
 
     Differences of two metrics have no unit in common, so each is drawn on the scale of its
     own interval: what can be seen is the side it lies on, and whether it touches 0.
     """
-    if found is None or not found.defined:
-        return None
-    furthest = max(abs(found.low), abs(found.high), abs(found.value)) or 1.0
-    sign = -1.0 if less_is_better else 1.0
-    low, high = sorted((sign * found.low / furthest, sign * found.high / furthest))
-    scaled = Estimate(sign * found.value / furthest, low, high, rows=found.rows)
-    return Scale(-1.05, 1.05).bar(scaled, reference=0.0)
+    return max(abs(found.low), abs(found.high), abs(found.value)) or 1.0
