@@ -1,7 +1,7 @@
 """What an evaluation measured beside its metrics, for the terminal: in brief.
 
-Slices, the comparison with a pointer, changed decisions, weak slices, fairness and speed. All
-of it is on the page that `registry report` writes.
+Slices, the comparison with a pointer, changed decisions, the backtest, weak slices, fairness
+and speed. All of it is on the page that `registry report` writes.
 """
 
 import json
@@ -16,6 +16,7 @@ from registry_assets.cli.styles import plain_grid, plain_table
 from registry_assets.cli.text import plural, visible
 from registry_assets.evaluation.report.speeds import speed_rows
 from registry_assets.evaluation.results import Comparison, Estimate, EvaluationResult, SliceResult
+from registry_assets.evaluation.results.backtest import BacktestResult
 from registry_assets.evaluation.results.comparison import ChangedDecisions
 from registry_assets.evaluation.results.fairness import FairnessResult
 from registry_assets.evaluation.results.speed import SpeedResult
@@ -28,6 +29,7 @@ from registry_assets.registry import Registry, VersionSummary
 
 _VERDICTS = {"better": "green", "worse": "red", "undecided": "yellow"}
 _WEAK = 5
+_FOLDS = 12
 _OTHER_METRICS = 2
 """Metrics beside the headline that a line of a terminal has room for."""
 
@@ -101,6 +103,9 @@ def figure_sections(result: EvaluationResult) -> Iterator[tuple[str, RenderableT
         yield _against(result.comparison), comparison_body(result.comparison)
     if result.slices:
         yield "By slice", slices_table(result)
+    if result.backtest:
+        headline = next(iter(result.metrics), "")
+        yield "Backtest: trained again before each", backtest_body(result.backtest, headline)
     if result.weak_slices:
         yield "Weak slices that nobody named: advice", weak_body(result.weak_slices)
     for fair in result.fairness:
@@ -167,6 +172,26 @@ def changes_body(changes: ChangedDecisions) -> Text:
         f" {changes.corrected:,} for the better, {changes.broken:,} for the worse"
     )
     return Text(said)
+
+
+def backtest_body(found: BacktestResult, headline: str) -> RenderableType:
+    """Show each fold by the headline metric, or why there are none."""
+    if found.reason:
+        return Text(visible(f"none: {found.reason}"), "dim")
+    table = plain_table("judged on", "trained on", "rows", headline, "95 % interval")
+    for column in (2, 3):
+        table.columns[column].justify = "right"
+    for fold in found.folds[-_FOLDS:]:
+        each = fold.metrics.get(headline)
+        table.add_row(
+            Text(visible(fold.holdout)),
+            Text(visible(fold.window)),
+            f"{fold.rows:,}",
+            _value(each),
+            Text(visible(fold.reason)) if each is None else _interval(each),
+        )
+    earlier = len(found.folds) - _FOLDS
+    return Group(table, *([Text(f"and {earlier} earlier", "dim")] if earlier > 0 else []))
 
 
 def weak_body(search: WeakSliceSearch) -> RenderableType:

@@ -10,7 +10,8 @@ from registry_assets.declaration.checks import whole
 class Backtest:
     """Train again on all partitions before each of the last `folds`, and judge on that one.
 
-    It says whether the holdout was a lucky or an unlucky one. Each fold costs a training.
+    It says whether the holdout was a lucky or an unlucky one. Rows count as the evaluation's
+    weight says. Each fold costs a training.
     """
 
     folds: int = 3

@@ -2,13 +2,19 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from rich.console import Console
+from rich.console import Console, RenderableType
 
+from registry_assets.cli.figures import backtest_body
 from registry_assets.cli.tables import decision_panel, versions_table
+from registry_assets.declaration import Backtest
+from registry_assets.evaluation.results.backtest import BacktestFold, BacktestResult
+from registry_assets.evaluation.results.estimates import Estimate
 from registry_assets_tests.cli.conftest import Command
-from registry_assets_tests.worlds import World
+from registry_assets_tests.worlds import SENSOR, World, opened_world
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -157,6 +163,53 @@ def test_show_says_how_a_version_compares_and_where_it_is_weak(command: Command)
     assert document["weak_slices"]["rows"] == 400
     assert (document["fairness"], document["speed"], document["backtest"]) == ([], None, None)
     assert (document["limits"], document["license"]) == ("", "")
+
+
+def test_show_and_card_say_how_the_recipe_would_have_done_before(
+    command: Command, copied: Path
+) -> None:
+    with opened_world(copied) as world:
+        model = world.model()
+        plan = replace(model.evaluation, backtest=Backtest(folds=2))
+        world.registry.evaluate(replace(model, evaluation=plan), 2, run=SENSOR)
+    ran = command("show", "flight_delay:2", folder=copied)
+    assert max(len(line) for line in ran.out.splitlines()) <= 80
+    out = flat(command("show", "flight_delay:2", folder=copied, width=200).out)
+    document = command("show", "flight_delay:2", "--json", folder=copied).document
+    card = command("card", "flight_delay:2", folder=copied).out
+    first, second = document["backtest"]["folds"]
+    assert (first["holdout"], first["trained_on"]) == ("2013-02", ["2013-01"])
+    assert (second["holdout"], second["trained_on"]) == ("2013-03", ["2013-01", "2013-02"])
+    assert "Backtest: trained again before each judged on trained on rows roc_auc" in out
+    for fold, window in ((first, "2013-01"), (second, "2013-01 – 2013-02")):
+        found = fold["metrics"][0]
+        value, low, high = (f"{found[name]:.4f}" for name in ("value", "low", "high"))
+        assert f"{fold['holdout']} {window} 400 {value} [{low}, {high}]" in out
+        assert f"| {fold['holdout']} | {window} | 400 | {value} | [{low}, {high}] |" in card
+
+
+def test_a_backtest_in_the_terminal_says_why_there_is_no_number() -> None:
+    undefined = {"roc_auc": Estimate.undefined(rows=1, reason="a single row")}
+    folds = (
+        *(BacktestFold(f"week {at}", ("week 0",), 9) for at in range(1, 13)),
+        BacktestFold("week 13", ("week 0",), 7, reason="ValueError: \x1b[31mno"),
+        BacktestFold("week 14", ("week 0", "week 13"), 1, undefined),
+    )
+    out = printed(backtest_body(BacktestResult(folds), "roc_auc"))
+    assert "week 13 week 0 7 – ValueError: \\x1b[31mno" in out
+    assert "week 14 week 0 – week 13 1 – a single row" in out
+    assert "week 3 week 0 9" in out
+    assert "week 2 week 0 9" not in out
+    assert "and 2 earlier" in out
+    assert printed(backtest_body(BacktestResult(reason="one month"), "")) == "none: one month"
+
+
+def printed(body: RenderableType) -> str:
+    """The words of something that is shown."""
+    console = Console(width=120, force_terminal=False)
+    with console.capture() as capture:
+        console.print(body)
+    return flat(capture.get())
 
 
 def test_show_of_a_first_version_says_that_there_was_nothing_to_compare_with(

@@ -35,6 +35,7 @@ from registry_assets.evaluation.results.estimates import Estimate
 
 _WEAKEST = 10
 _SNAPSHOTS = 60
+_FOLDS = 12
 
 
 def sections_of(card: Card) -> tuple[Section, ...]:
@@ -137,6 +138,7 @@ def _evaluation(card: Card) -> Iterator[Block]:
         numeric=(1,),
     )
     yield from _comparison(result)
+    yield from _backtest(result)
     yield Pictures(("roc", "precision_recall", "calibration", "residuals", "confusion"))
     if result.speed is not None and result.speed.candidate is not None:
         speed = result.speed.candidate
@@ -185,6 +187,37 @@ def _comparison(result: EvaluationResult) -> Iterator[Block]:
             f" ({share(changes.changed / changes.rows)}): {count(changes.corrected)} for the"
             f" better, {count(changes.broken)} for the worse."
         )
+
+
+def _backtest(result: EvaluationResult) -> Iterator[Block]:
+    found, headline = result.backtest, next(iter(result.metrics), "")
+    if found is None:
+        return
+    if found.reason:
+        yield Paragraph(f"There is no backtest: {found.reason.removesuffix('.')}.")
+        return
+    caption = "The same recipe, trained again on what came before each of these partitions"
+    if len(found.folds) > _FOLDS:
+        caption += f", the last {_FOLDS} of {len(found.folds)}"
+    yield Table(
+        ("judged on", "trained on", "rows", headline, "95 % interval"),
+        tuple(
+            (
+                fold.holdout,
+                fold.window or NONE,
+                count(fold.rows),
+                _value(fold.metrics.get(headline)),
+                fold.reason or _interval(fold.metrics.get(headline)),
+            )
+            for fold in found.folds[-_FOLDS:]
+        ),
+        caption=caption,
+        numeric=(2, 3),
+    )
+
+
+def _interval(found: Estimate | None) -> str:
+    return interval(found) if found is not None else NONE
 
 
 def _value(found: Estimate | None) -> str:

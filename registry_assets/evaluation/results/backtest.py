@@ -13,7 +13,7 @@ class BacktestFold:
     Args:
         holdout: the partition's key.
         trained_on: the keys of those before it, in order.
-        rows: of the partition.
+        rows: of the partition, those that the version itself was trained on.
         reason: why there are no metrics; "" if there are.
     """
 
@@ -22,6 +22,11 @@ class BacktestFold:
     rows: int
     metrics: Mapping[str, Estimate] = field(default_factory=dict)
     reason: str = ""
+
+    @property
+    def window(self) -> str:
+        """`2013-01 – 2013-03`: the first and the last partition of `trained_on`."""
+        return " – ".join(dict.fromkeys([*self.trained_on[:1], *self.trained_on[-1:]]))
 
 
 @dataclass(frozen=True, slots=True)

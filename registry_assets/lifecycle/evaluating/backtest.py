@@ -4,14 +4,22 @@ The models that are fitted here are judged and thrown away. No failure of one is
 of the version: it is a fold without numbers that says why.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from registry_assets.catalog.versions import VersionRecord
-from registry_assets.declaration import Backtest, RegisteredModel
-from registry_assets.errors import RegistryError
+from registry_assets.declaration import Backtest, ByKey, RegisteredModel
+from registry_assets.errors import DataUnusable, RegistryError
 from registry_assets.evaluation.results.backtest import BacktestFold, BacktestResult
 from registry_assets.lifecycle.backends import Backends
-from registry_assets.lifecycle.data import FeatureRows, read_feature_rows
+from registry_assets.lifecycle.data import (
+    FeatureRows,
+    held_out,
+    read_feature_rows,
+    recorded_holdout,
+    require_evaluated,
+)
+from registry_assets.lifecycle.evaluating.holdout import HoldoutRows
 from registry_assets.lifecycle.evaluating.scoring import as_predictions
 from registry_assets.lifecycle.targets import Target
 from registry_assets.lifecycle.timeout import limited
@@ -28,9 +36,14 @@ def backtest(
     refs = sorted(version.recipe.train, key=lambda ref: ref.partition)
     try:
         same_code(model, version)
-        parts = [read_feature_rows(backends, ref) for ref in refs]
     except RegistryError as error:
-        return BacktestResult(reason=error.message)
+        return BacktestResult(reason=_why(error))
+    parts = []
+    for ref in refs:
+        try:
+            parts.append(read_feature_rows(backends, ref))
+        except RegistryError as error:
+            return BacktestResult(reason=f"{ref} cannot be read: {_why(error)}")
     first = max(1, len(parts) - plan.folds)
     if first >= len(parts):
         return BacktestResult(reason="it was trained on one partition: there is none before it")
@@ -42,14 +55,13 @@ def backtest(
 def _fold(model: RegisteredModel, version: VersionRecord, parts: list[FeatureRows]) -> BacktestFold:
     *before, judged = parts
     keys = tuple(part.ref.partition for part in before)
-    rows = len(judged.features)
+    count = len(judged.features)
     try:
-        outcomes, predictions = _scored(model, version, before, judged)
-    except RegistryError as error:
-        return BacktestFold(judged.ref.partition, keys, rows, reason=error.message)
-    except Exception as error:  # noqa: BLE001 - the user's training: anything; it is reported
-        reason = f"{type(error).__name__}: {error}"
-        return BacktestFold(judged.ref.partition, keys, rows, reason=reason)
+        rows = _rows_of(model, version, judged)
+        count = len(rows.target)
+        outcomes, predictions = _scored(model, version, before, rows)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the user's training: anything
+        return BacktestFold(judged.ref.partition, keys, count, reason=_why(error))
     from registry_assets.evaluation.estimating import estimate
 
     found = estimate(
@@ -59,31 +71,43 @@ def _fold(model: RegisteredModel, version: VersionRecord, parts: list[FeatureRow
         resamples=model.evaluation.resamples,
         seed=model.evaluation.seed,
     )
-    return BacktestFold(judged.ref.partition, keys, outcomes.rows, found.metrics)
+    return BacktestFold(judged.ref.partition, keys, count, found.metrics)
+
+
+def _rows_of(model: RegisteredModel, version: VersionRecord, part: FeatureRows) -> HoldoutRows:
+    """Give the rows of a partition that the version trained on, as those that judge a fold."""
+    import pandas as pd
+
+    target, weight = Target.of(model, version.recipe), model.evaluation.weight
+    features, happened = training_rows(version.recipe, target, [part], one_class=True)
+    if not len(happened):
+        raise DataUnusable(f"{part.ref} has no rows to judge on", hint="hold out less")
+    rule = recorded_holdout(version.recipe)
+    mask = ~held_out(rule, part) if isinstance(rule, ByKey) else held_out(rule, part)
+    frame = pd.concat([features, part.kept[mask].reset_index(drop=True)], axis=1)
+    require_evaluated(frame.columns, [weight] if weight else [], where=str(part.ref))
+    return HoldoutRows((part,), (mask,), happened, frame)
 
 
 def _scored(
-    model: RegisteredModel,
-    version: VersionRecord,
-    before: list[FeatureRows],
-    judged: FeatureRows,
+    model: RegisteredModel, version: VersionRecord, before: list[FeatureRows], rows: HoldoutRows
 ) -> "tuple[Outcomes, Predictions]":
-    from registry_assets.evaluation.scored import Outcomes
     from registry_assets.packaging.given import ask
 
-    target = Target.of(model, version.recipe)
-    features, y = training_rows(version.recipe, target, before)
-    rows, happened = training_rows(version.recipe, target, [judged], one_class=True)
+    # Whatever is wrong with these rows is said of the partitions that they are of.
+    recipe = replace(version.recipe, train=tuple(part.ref for part in before))
+    target = Target.of(model, recipe)
+    features, y = training_rows(recipe, target, before)
     with limited(model.train_timeout):
-        estimator = model.train(features, y, dict(version.recipe.params))
-    known, said = ask(estimator, rows, task=model.task)
-    if target.task == "regression":
-        return Outcomes.of_numbers(happened.to_numpy()), as_predictions(said, known=(), classes=())
-    labels = happened.tolist()
-    classes = list(target.classes(known))
-    if target.task == "multiclass":
-        classes += sorted(set(labels) - set(classes), key=str)
-    return (
-        Outcomes.of_labels(target.task, labels, classes=classes),
-        as_predictions(said, known=known, classes=classes),
-    )
+        estimator = model.train(features, y, dict(recipe.params))
+    known, said = ask(estimator, rows.features, task=model.task)
+    outcomes = rows.outcomes(target, list(target.classes(known)), model.evaluation)
+    return outcomes, as_predictions(said, known=known, classes=outcomes.classes)
+
+
+def _why(error: BaseException) -> str:
+    """Give the first line of what went wrong, as far as UTF-8 can say it."""
+    kind = type(error).__name__
+    said = error.message if isinstance(error, RegistryError) else f"{kind}: {error}"
+    lines = said.encode(errors="backslashreplace").decode().strip().splitlines()
+    return lines[0] if lines else kind

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from registry_assets.evaluation.report.card import card_header, card_html, card_markdown
 from registry_assets.evaluation.report.values import Card
 from registry_assets.evaluation.results import EvaluationResult
+from registry_assets.evaluation.results.backtest import BacktestFold, BacktestResult
 from registry_assets_tests.evaluation.report.pages import outside, taken
 from registry_assets_tests.evaluation.report.samples import (
     DIGEST,
@@ -167,6 +168,25 @@ def test_a_card_says_what_a_reader_has_to_know() -> None:
         "| `C` | `1.0` |",
     ):
         assert said in text, said
+
+
+def test_a_card_has_the_folds_of_a_backtest_by_the_first_metric() -> None:
+    text = card_markdown(card())
+    assert "| judged on | trained on | rows | roc_auc | 95 % interval |" in text
+    assert "| 2013-03 north | 2013-01 – 2013-02 | 90 | 0.7000 | [0.6800, 0.7300] |" in text
+    assert "| 2013-04 | – | 9 | – | too few north |" in text
+    none = replace(binary(), backtest=BacktestResult(reason="one partition only"))
+    assert "There is no backtest: one partition only." in card_markdown(card(result=none))
+    assert "backtest" not in card_markdown(card(result=replace(binary(), backtest=None))).lower()
+
+
+def test_of_many_folds_a_card_has_the_last() -> None:
+    folds = tuple(BacktestFold(f"week {at}", ("week 0",), 9) for at in range(1, 15))
+    text = card_markdown(card(result=replace(binary(), backtest=BacktestResult(folds))))
+    assert "the last 12 of 14" in text
+    assert "| week 2 |" not in text
+    assert "| week 3 | week 0 | 9 | – | – |" in text
+    assert "| week 14 |" in text
 
 
 def test_both_forms_say_the_same() -> None:
