@@ -1,6 +1,6 @@
 """ROC, precision and recall, calibration, confusion and residuals as tables of a few rows.
 
-`plots` draws them.
+`plots` draws them. Means depend in a last digit on the order of the rows: `in_order` gives one.
 """
 
 import math
@@ -8,9 +8,9 @@ import math
 import numpy as np
 
 from registry_assets.evaluation.metrics.probabilities import confidence, equal_bins
-from registry_assets.evaluation.metrics.ranking import tally
+from registry_assets.evaluation.metrics.ranking import tallied
 from registry_assets.evaluation.metrics.regression import errors
-from registry_assets.evaluation.resampling import canonical_order
+from registry_assets.evaluation.resampling import Z_95
 from registry_assets.evaluation.results.curves import (
     CalibrationBin,
     Confusion,
@@ -18,25 +18,12 @@ from registry_assets.evaluation.results.curves import (
     ResidualBin,
     RocPoint,
 )
-from registry_assets.evaluation.scored import FloatArray, Scored, why_unusable
+from registry_assets.evaluation.scored import FloatArray, Scored, remembered
 
 _FALSE_POSITIVE_RATES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
 _RECALLS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 _RESIDUAL_BINS = 20
 _MOST_CLASSES = 20
-_Z = 1.959963984540054  # the normal quantile of a two-sided 95 % interval
-
-
-def unusable(scored: Scored) -> bool:
-    """Tell whether no curve can be drawn of these rows."""
-    return bool(why_unusable(scored.outcomes, scored.predictions))
-
-
-def ordered(scored: Scored) -> Scored:
-    """Give the rows in an order of their contents: sums of weights depend on it in a last digit."""
-    if unusable(scored):
-        return scored
-    return scored.take(canonical_order(scored.outcomes, [scored.predictions]))
 
 
 def roc_curve(scored: Scored) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -63,12 +50,13 @@ def precision_recall_curve(scored: Scored) -> tuple[FloatArray, FloatArray, Floa
     return thresholds, precision, true / true[-1]
 
 
+@remembered
 def _found(scored: Scored) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Give scores, descending, and the weight of positives and negatives at or above each."""
     none = np.empty(0)
-    if unusable(scored) or scored.outcomes.task != "binary":
+    if scored.unusable or scored.outcomes.task != "binary":
         return none, none, none
-    scores, positive, negative = tally(scored.scores, scored.positive, scored.weight)
+    scores, positive, negative = tallied(scored)
     true, false = np.cumsum(positive[::-1]), np.cumsum(negative[::-1])
     if not (false[-1] and true[-1]):
         return none, none, none
@@ -97,20 +85,19 @@ def precision_points(scored: Scored) -> tuple[PrecisionRecallPoint, ...]:
     )
 
 
+@remembered
 def calibration_bins(scored: Scored) -> tuple[CalibrationBin, ...]:
     """Give at most ten bins of about equally many rows; none when the rows are unusable.
 
     Of two classes the probability of the positive is claimed; of more that of the predicted.
     """
-    if unusable(scored) or scored.outcomes.task == "regression":
+    if scored.unusable or scored.outcomes.task == "regression":
         return ()
     claimed, held = confidence(scored)
-    # Sorted, because a mean depends in its last digit on the order of its rows.
-    order = np.lexsort([scored.weight, held, claimed])
-    claimed, held, weight = claimed[order], held[order], scored.weight[order]
     bins = equal_bins(claimed)
     found = [
-        _bin(*(each[bins == at] for each in (claimed, held, weight))) for at in np.unique(bins)
+        _bin(*(each[bins == at] for each in (claimed, held, scored.weight)))
+        for at in np.unique(bins)
     ]
     return tuple(each for each in found if each is not None)
 
@@ -130,15 +117,16 @@ def _bin(claimed: FloatArray, held: FloatArray, weight: FloatArray) -> Calibrati
 
 def _wilson(share: float, rows: float) -> tuple[float, float]:
     """Give the Wilson interval: unlike the normal one it holds for shares near 0 and 1."""
-    scale = 1 + _Z**2 / rows
-    centre = (share + _Z**2 / (2 * rows)) / scale
-    half = _Z / scale * math.sqrt(share * (1 - share) / rows + _Z**2 / (4 * rows**2))
+    scale = 1 + Z_95**2 / rows
+    centre = (share + Z_95**2 / (2 * rows)) / scale
+    half = Z_95 / scale * math.sqrt(share * (1 - share) / rows + Z_95**2 / (4 * rows**2))
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
+@remembered
 def confusion(scored: Scored) -> Confusion | None:
     """Count what each class was called; of more than 20 classes the rarest together."""
-    if unusable(scored) or scored.outcomes.task == "regression":
+    if scored.unusable or scored.outcomes.task == "regression":
         return None
     classes = scored.outcomes.classes
     count = len(classes)
@@ -157,9 +145,10 @@ def confusion(scored: Scored) -> Confusion | None:
     return Confusion(tuple(labels), tuple(tuple(map(float, line)) for line in table), others)
 
 
+@remembered
 def residual_bins(scored: Scored) -> tuple[ResidualBin, ...]:
     """Give at most 20 bins of similar prediction, of about equally many rows each."""
-    if unusable(scored) or scored.outcomes.task != "regression":
+    if scored.unusable or scored.outcomes.task != "regression":
         return ()
     predicted, residual = scored.predictions.predicted, errors(scored)
     order = np.lexsort([residual, predicted])

@@ -13,7 +13,7 @@ from registry_assets.evaluation.metrics import kernel
 from registry_assets.evaluation.metrics.functions import FunctionFailed
 from registry_assets.evaluation.resampling import Resampler, Sampled, canonical_order
 from registry_assets.evaluation.results.estimates import Estimate
-from registry_assets.evaluation.scored import Outcomes, Predictions, Scored, why_unusable
+from registry_assets.evaluation.scored import Outcomes, Predictions, Scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,34 +40,72 @@ def estimate(
     metrics: Sequence[Measure],
     resamples: int = 1000,
     seed: int = 0,
+    among: int | None = None,
 ) -> Estimates:
-    """Give each metric on all rows, with its 95 % bootstrap interval."""
-    if reason := _why_not(outcomes, predictions):
+    """Give each metric on all rows, with its 95 % bootstrap interval.
+
+    Args:
+        among: of how many rows these are a part: see `Resampler`.
+    """
+    scored, other = in_order(outcomes, predictions, baseline)
+    return estimate_ordered(
+        scored, other, metrics=metrics, resamples=resamples, seed=seed, among=among
+    )
+
+
+def in_order(
+    outcomes: Outcomes, predictions: Predictions, baseline: Predictions | None = None
+) -> tuple[Scored, Scored | None]:
+    """Give the rows as each model scored them, in one order that depends on their contents only.
+
+    Sums depend on it in a last digit. What cannot be used stays as it is.
+    """
+    scored = Scored(outcomes, predictions)
+    other = None if baseline is None else Scored(outcomes, baseline)
+    models = [each for each in (scored, other) if each is not None]
+    usable = [each.predictions for each in models if not each.unusable]
+    if not usable:
+        return scored, other
+    order = canonical_order(outcomes, usable)
+    taken = outcomes.take(order)
+    moved = [
+        each if each.unusable else Scored(taken, each.predictions.take(order)) for each in models
+    ]
+    return moved[0], moved[1] if other else None
+
+
+def estimate_ordered(
+    scored: Scored,
+    baseline: Scored | None = None,
+    *,
+    metrics: Sequence[Measure],
+    resamples: int = 1000,
+    seed: int = 0,
+    among: int | None = None,
+) -> Estimates:
+    """Give what `estimate` gives, of rows that `in_order` gave."""
+    outcomes = scored.outcomes
+    if reason := _why_not(scored):
         none = _undefined(metrics, outcomes, reason)
         return Estimates(none) if baseline is None else Estimates(none, none, none)
-    if baseline is not None and (reason := _why_not(outcomes, baseline)):
+    resampler = Resampler(outcomes.rows, resamples=resamples, seed=seed, among=among)
+    first = _sample(scored, metrics, resampler)
+    found = _estimates(first, outcomes)
+    if baseline is None:
+        return Estimates(found)
+    if reason := _why_not(baseline):
         # What the baseline says is of no use, and that is no fault of the other.
         none = _undefined(metrics, outcomes, reason)
-        alone = estimate(outcomes, predictions, metrics=metrics, resamples=resamples, seed=seed)
-        return Estimates(alone.metrics, none, none)
-    models = [predictions] if baseline is None else [predictions, baseline]
-    order = canonical_order(outcomes, models)
-    outcomes = outcomes.take(order)
-    resampler = Resampler(outcomes.rows, resamples=resamples, seed=seed)
-    sampled = [_sample(Scored(outcomes, each.take(order)), metrics, resampler) for each in models]
-    found = [_estimates(each, outcomes) for each in sampled]
-    if baseline is None:
-        return Estimates(found[0])
-    first, second = sampled
+        return Estimates(found, none, none)
+    second = _sample(baseline, metrics, resampler)
     differences = {name: _difference(first[name], second[name]) for name in first}
-    return Estimates(found[0], found[1], _estimates(differences, outcomes))
+    return Estimates(found, _estimates(second, outcomes), _estimates(differences, outcomes))
 
 
-def _why_not(outcomes: Outcomes, predictions: Predictions) -> str:
-    reason = why_unusable(outcomes, predictions)
-    if not reason and outcomes.rows == 1:
+def _why_not(scored: Scored) -> str:
+    if not scored.unusable and scored.rows == 1:
         return "a single row carries no interval"
-    return reason
+    return scored.unusable
 
 
 def _undefined(metrics: Sequence[Measure], outcomes: Outcomes, why: str) -> dict[str, Estimate]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from registry_assets.declaration.fairness import Fairness
 from registry_assets.evaluation.metrics.arithmetic import ratio
-from registry_assets.evaluation.resampling import Resampler, Sampled, canonical_order
+from registry_assets.evaluation.resampling import Interval, Resampler, Sampled, canonical_order
 from registry_assets.evaluation.results.estimates import Estimate
 from registry_assets.evaluation.results.fairness import FairnessResult, GroupRates
 from registry_assets.evaluation.scored import (
@@ -132,14 +132,18 @@ def _compared(
         reason = f"only one group has enough rows: {group}"
         nothing = Estimate.undefined(rows=scored.rows, reason=reason)
         return rates, dict.fromkeys(_measures(), nothing)
-    strays = {name: drawn[name] - value[name] for name in RATES}
+    # What chance makes of groups that are all treated as the rows of all of them together.
+    shared = _rates(sums.sum(axis=0).reshape(-1, 4).sum(axis=0)[np.newaxis])
+    strays = {name: shared[name] + (drawn[name] - value[name]) for name in RATES}
     disparities = {}
+    # Undefined for one group is undefined for all: fairlearn puts 0 in its place.
+    defined = {name for name, measure in _measures().items() if np.isfinite(measure(value)[0])}
+    by_fairlearn = _by_fairlearn(scored, codes) if defined else {}
     for name, measure in _measures().items():
-        # Undefined for one group is undefined for all: fairlearn puts 0 in its place.
-        defined = np.isfinite(measure(value)[0])
-        found = _by_fairlearn(name, scored, codes) if defined else np.nan
-        noise = measure(strays) if name.endswith(_DIFFERENCE) else None
-        sampled = Sampled(found, measure(drawn), "reflected", (0.0, 1.0), noise)
+        found = by_fairlearn[name] if name in defined else np.nan
+        # The farthest of several groups is farther by chance: their ratio is lower.
+        pushed: Interval = "raised" if name.endswith(_DIFFERENCE) else "lowered"
+        sampled = Sampled(found, measure(drawn), pushed, (0.0, 1.0), measure(strays))
         disparities[name] = sampled.estimate(
             rows=scored.rows,
             undefined="a group has no row of one class, or no row is called positive",
@@ -186,18 +190,33 @@ def _measures() -> Mapping[str, Any]:
     }
 
 
-def _by_fairlearn(name: str, scored: Scored, codes: IntArray) -> float:
-    import fairlearn.metrics
+def _by_fairlearn(scored: Scored, codes: IntArray) -> Mapping[str, float]:
+    """Give the disparities that fairlearn's functions of these names give, from one frame."""
+    from fairlearn.metrics import (
+        MetricFrame,
+        false_positive_rate,
+        selection_rate,
+        true_positive_rate,
+    )
 
     # A measure depends on the weight in each of these cells only. Of a million rows fairlearn
-    # takes eight seconds to add it up, for each measure.
+    # takes eight seconds to add it up.
     called = scored.predictions.predicted == 1
     cell = (codes * 4 + scored.positive * 2 + called).astype(np.int64)
     there = np.flatnonzero(np.bincount(cell))
-    found = getattr(fairlearn.metrics, name)(
+    weight = {"sample_weight": np.bincount(cell, weights=scored.weight)[there]}
+    rates = {"selected": selection_rate, "true": true_positive_rate, "false": false_positive_rate}
+    frame = MetricFrame(
+        metrics=rates,
         y_true=there // 2 % 2,
         y_pred=there % 2,
         sensitive_features=there // 4,
-        sample_weight=np.bincount(cell, weights=scored.weight)[there],
+        sample_params=dict.fromkeys(rates, weight),
     )
-    return float(found)
+    apart, share = frame.difference(), frame.ratio()
+    return {
+        "demographic_parity_difference": float(apart["selected"]),
+        "demographic_parity_ratio": float(share["selected"]),
+        "equalized_odds_difference": float(max(apart["true"], apart["false"])),
+        "equalized_odds_ratio": float(min(share["true"], share["false"])),
+    }

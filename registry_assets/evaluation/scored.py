@@ -4,12 +4,14 @@ Classes are numbered here: a target or a predicted label is a position in `class
 text, booleans and numbers are counted alike. What becomes of the arrays is in `metrics`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Self
+from functools import cached_property, wraps
+from typing import Any, Self, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from registry_assets.declaration.metrics import Task
@@ -130,6 +132,11 @@ class Scored:
         given = self.outcomes.weight
         return np.ones(self.rows) if given is None else given
 
+    @cached_property
+    def unusable(self) -> str:
+        """Why no metric can be computed from these rows; "" if it can."""
+        return why_unusable(self.outcomes, self.predictions)
+
     @property
     def positive(self) -> BoolArray:
         """Whether each row is of the second class: (n,), of a binary task."""
@@ -151,11 +158,31 @@ class Scored:
         return Scored(self.outcomes.take(index), self.predictions.take(index))
 
 
+_Made = TypeVar("_Made")
+
+
+def remembered(make: Callable[[Scored], _Made]) -> Callable[[Scored], _Made]:
+    """Compute it once of the same rows: what is told in a table is drawn in a picture too."""
+    made: WeakKeyDictionary[Scored, _Made] = WeakKeyDictionary()
+
+    @wraps(make)
+    def once(scored: Scored) -> _Made:
+        if scored not in made:
+            made[scored] = make(scored)
+        return made[scored]
+
+    return once
+
+
 def positions(labels: ArrayLike, classes: Sequence[Label]) -> IntArray:
     """Give each label's position in the classes, -1 where it is none of them."""
     at = {label: position for position, label in enumerate(classes)}
-    values: list[Any] = np.asarray(labels).tolist()
-    return np.fromiter((at.get(value, -1) for value in values), np.int64, count=len(values))
+    # Looked up once for each that occurs: a million one by one take half a second.
+    codes, occurring = pd.factorize(np.asarray(labels))
+    found: list[Any] = occurring.tolist()
+    # The last is that of a missing value, whose code is -1.
+    of_code = np.array([*(at.get(label, -1) for label in found), -1], dtype=np.int64)
+    return of_code[codes]
 
 
 def why_unusable(outcomes: Outcomes, *models: Predictions) -> str:

@@ -86,6 +86,7 @@ def slice_results(
                     metrics=metrics,
                     resamples=resamples,
                     seed=seed,
+                    among=outcomes.rows,
                 ).metrics
                 if supported
                 else {}

@@ -17,11 +17,10 @@ from registry_assets.evaluation.curves import (
     calibration_bins,
     confusion,
     operating_points,
-    ordered,
     precision_points,
     residual_bins,
 )
-from registry_assets.evaluation.estimating import estimate
+from registry_assets.evaluation.estimating import estimate_ordered, in_order
 from registry_assets.evaluation.fairness import fairness_results
 from registry_assets.evaluation.plots import pictures
 from registry_assets.evaluation.results import EvaluationResult
@@ -76,7 +75,8 @@ def evaluate(
     how = {"resamples": suite.resamples, "seed": suite.seed}
     measures = suite.measures
     beside = baseline.predictions if baseline else None
-    estimates = estimate(outcomes, predictions, beside, metrics=measures, **how)
+    scored, other = in_order(outcomes, predictions, beside)
+    estimates = estimate_ordered(scored, other, metrics=measures, **how)
     slices = find_slices(frame, suite.slicings)
     comparison = None
     if baseline is not None:
@@ -99,8 +99,6 @@ def evaluate(
             margins=margins or {},
             changes=changes,
         )
-    scored = Scored(outcomes, predictions)
-    drawn = ordered(scored)
     result = EvaluationResult(
         task=outcomes.task,
         rows=outcomes.rows,
@@ -119,24 +117,24 @@ def evaluate(
             min_rows=suite.min_slice_rows,
             **how,
         ),
-        weak_slices=weak_slices(scored, frame, suite=suite, target=holdout.target),
+        weak_slices=weak_slices(
+            Scored(outcomes, predictions), frame, suite=suite, target=holdout.target
+        ),
         fairness=fairness_results(frame, outcomes, predictions, plan=suite.fairness, **how)
         if suite.fairness
         else (),
         comparison=comparison,
-        roc=operating_points(drawn),
-        precision_recall=precision_points(drawn),
-        calibration=calibration_bins(drawn),
-        confusion=confusion(drawn),
-        residuals=residual_bins(drawn),
+        roc=operating_points(scored),
+        precision_recall=precision_points(scored),
+        calibration=calibration_bins(scored),
+        confusion=confusion(scored),
+        residuals=residual_bins(scored),
         data=data,
         speed=speed,
         backtest=backtest,
     )
-    other = None
-    if baseline and beside:
-        other = (baseline.label, ordered(Scored(outcomes, beside)))
-    return replace(result, pictures=pictures(result, drawn, baseline=other))
+    drawn_beside = (baseline.label, other) if baseline and other else None
+    return replace(result, pictures=pictures(result, scored, baseline=drawn_beside))
 
 
 def _check_rows(

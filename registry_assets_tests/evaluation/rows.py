@@ -141,12 +141,17 @@ def measures(task: Task) -> tuple[Measure, ...]:
 
 
 def estimated(
-    scored: Scored, *names: str, resamples: int = 100, seed: int = 0
+    scored: Scored, *names: str, resamples: int = 100, seed: int = 0, among: int | None = None
 ) -> dict[str, Estimate]:
     """The metrics of these names; without a name, every one of the task."""
     chosen = tuple(map(metric, names)) or measures(scored.outcomes.task)
     found = estimate(
-        scored.outcomes, scored.predictions, metrics=chosen, resamples=resamples, seed=seed
+        scored.outcomes,
+        scored.predictions,
+        metrics=chosen,
+        resamples=resamples,
+        seed=seed,
+        among=among,
     )
     return dict(found.metrics)
 

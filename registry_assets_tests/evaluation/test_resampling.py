@@ -1,6 +1,7 @@
 """Resampling: which rows are drawn together, in what order, and what becomes of the draws."""
 
 import math
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -14,9 +15,12 @@ from registry_assets.evaluation.resampling import (
     GROUPS,
     Resampler,
     Sampled,
+    _product,
     _summable,
     canonical_order,
 )
+from registry_assets.evaluation.results.estimates import Estimate
+from registry_assets.evaluation.scored import FloatArray
 from registry_assets_tests.evaluation.rows import (
     TASKS,
     binary,
@@ -72,6 +76,15 @@ def test_few_rows_are_drawn_one_by_one(rows: int) -> None:
     assert_allclose(resampler.sums(values)[:, 0], values)
 
 
+@pytest.mark.parametrize("rows", [7, GROUPS, GROUPS + 1])
+def test_a_part_is_drawn_as_often_as_it_comes_when_all_are_drawn(rows: int) -> None:
+    [all_drawn] = Resampler(25_001, resamples=50, seed=1).draws()
+    part = Resampler(rows, resamples=50, seed=1, among=25_001)
+    [drawn] = part.draws()
+    assert (drawn == all_drawn[:, : min(rows, GROUPS)]).all()
+    assert part.sums(np.ones(rows)).shape == (min(rows, GROUPS), 1)
+
+
 @pytest.mark.parametrize("rows", [GROUPS + 1, 3 * GROUPS, 25_001])
 def test_many_rows_are_drawn_in_2000_groups_of_equal_size(rows: int) -> None:
     resampler = Resampler(rows, resamples=10, seed=1)
@@ -111,11 +124,41 @@ def test_replicates_do_not_depend_on_the_order_in_which_they_are_added(
 ) -> None:
     resampler = Resampler(len(sums), resamples=20, seed=0)
     [drawn] = resampler.draws()
-    exact = _summable(sums)
+    exact, _ = _summable(sums)
     assert_allclose(exact, sums, rtol=0, atol=np.abs(sums).max() * len(sums) * 2.0**-40 + 1e-300)
     found = resampler.replicate(sums, lambda each: each)
     assert (found == drawn[:, ::-1] @ exact[::-1]).all()
     assert (found == np.array([[math.fsum(row * each) for each in exact.T] for row in drawn])).all()
+
+
+class _Watched(np.ndarray[Any, np.dtype[Any]]):
+    """Draws that write down in which precision they were multiplied with every sum."""
+
+    multiplied: ClassVar[list[str]] = []
+
+    def __matmul__(self, other: Any) -> Any:
+        self.multiplied.append(self.dtype.name)
+        return np.asarray(self) @ other
+
+
+@pytest.mark.parametrize(
+    ("share", "unit", "ways"),
+    [(0.01, 0.1, []), (0.01, 1.0, []), (1.0, 1.0, ["float32"]), (1.0, 0.1, ["float64"])],
+    ids=["few that are not 0", "few counts", "counts", "any numbers"],
+)
+def test_every_way_of_multiplying_gives_the_very_same(
+    share: float, unit: float, ways: list[str]
+) -> None:
+    generator = np.random.default_rng(0)
+    counts = generator.integers(1, 50, size=(500, 40)) * (generator.random((500, 40)) < share)
+    exact, precision = _summable((counts * unit).astype(np.float64))
+    [drawn] = Resampler(500, resamples=200, seed=0).draws(precision)
+    _Watched.multiplied.clear()
+    found = _product(drawn.view(_Watched), exact)
+    # Neither precision: only what is not 0 was multiplied.
+    assert _Watched.multiplied == ways
+    assert found.dtype == np.float64
+    assert (found == drawn.astype(np.float64) @ exact.astype(np.float64)).all()
 
 
 REPLICATES = np.linspace(0.5, 0.7, 1001)
@@ -127,12 +170,43 @@ def test_a_percentile_interval_is_the_middle_95_percent() -> None:
     assert found.rows == 9
 
 
-def test_a_reflected_interval_is_mirrored_at_the_value_and_stays_within_its_limits() -> None:
-    found = Sampled(0.55, REPLICATES, "reflected", (0, 1)).estimate(rows=9, undefined="")
-    assert_allclose([found.low, found.high], [0.405, 0.595])
-    near = Sampled(0.3, REPLICATES, "reflected", (0, 1)).estimate(rows=9, undefined="")
-    # 0.6 - 0.695 is below 0; 0.6 - 0.505 is below the value, which stays in sight.
-    assert (near.low, near.high) == (0, 0.3)
+NOISE = np.linspace(0, 0.2, 1001)  # 97.5 % of it is below 0.195
+
+
+def _raised(value: float, replicates: FloatArray = REPLICATES) -> Estimate:
+    sampled = Sampled(value, replicates, "raised", (0, 1), NOISE)
+    return sampled.estimate(rows=9, undefined="")
+
+
+@pytest.mark.parametrize("value", [0.3, 0.55, 0.68])
+def test_a_raised_interval_ends_above_as_far_off_as_the_farther_quantile(value: float) -> None:
+    assert_allclose(_raised(value).high, value + max(0.695 - value, value - 0.505))
+
+
+def test_a_raised_interval_ends_below_where_chance_would_make_of_it_what_was_found() -> None:
+    found = _raised(0.55)
+    # Of a share s of 0.55 chance makes up to 0.195 + s * (0.695 - 0.195).
+    assert_allclose(found.low / 0.55, (0.55 - 0.195) / (0.695 - 0.195))
+    # Of the whole, where chance does nothing.
+    same = np.full(100, 0.55)
+    assert (_raised(0.55, same).low, _raised(0.55, same).high) == (0.55, 0.55)
+
+
+def test_a_raised_interval_reaches_its_limit_without_a_leap() -> None:
+    assert _raised(0.1).low == _raised(0.19).low == 0
+    assert 0 < _raised(0.196).low < 0.002
+
+
+def test_a_raised_interval_stays_within_its_limits() -> None:
+    assert _raised(0.9, np.linspace(0.5, 1, 101)).high == 1
+
+
+@pytest.mark.parametrize("value", [0.1, 0.3, 0.55, 0.9])
+def test_a_lowered_interval_is_a_raised_one_seen_from_the_other_side(value: float) -> None:
+    raised = _raised(value)
+    sampled = Sampled(1 - value, 1 - REPLICATES, "lowered", (0, 1), 1 - NOISE)
+    lowered = sampled.estimate(rows=9, undefined="")
+    assert_allclose([lowered.low, lowered.high], [1 - raised.high, 1 - raised.low], atol=1e-12)
 
 
 def test_a_normal_interval_has_1_96_standard_errors_on_both_sides() -> None:
@@ -145,8 +219,8 @@ def test_a_difference_is_taken_resample_by_resample() -> None:
     found = Sampled(0.6, REPLICATES) - Sampled(0.5, REPLICATES[::-1])
     assert_allclose(found.value, 0.1)
     assert_allclose(found.replicates, np.linspace(-0.2, 0.2, 1001), atol=1e-12)
-    reflected = Sampled(0.6, REPLICATES, "reflected", (0, 1))
-    assert (reflected - reflected).interval == "percentile"
+    raised = Sampled(0.6, REPLICATES, "raised", (0, 1), NOISE)
+    assert (raised - raised).interval == "percentile"
     normal = Sampled(0.6, REPLICATES, "normal")
     assert (normal - normal).interval == "normal"
 

@@ -53,7 +53,7 @@ def test_a_slice_is_estimated_on_its_own_rows() -> None:
     found = _slices(["AA", "UA", "DL"] * 200, min_rows=200)
     assert list(found) == ["AA", "DL", "UA"]
     own = scored.take(np.arange(1, 600, 3))
-    assert found["UA"].estimates == estimated(own)
+    assert found["UA"].estimates == estimated(own, among=600)
     assert (found["UA"].rows, found["UA"].positives) == (200, own.outcomes.y.sum())
     assert found["UA"].label == "carrier UA"
 
@@ -77,7 +77,7 @@ def test_a_slice_counts_its_rows_by_their_weight() -> None:
         min_rows=1,
         resamples=100,
     )
-    assert part.estimates == estimated(scored.take(np.arange(0, 300, 3)))
+    assert part.estimates == estimated(scored.take(np.arange(0, 300, 3)), among=300)
     assert part.rows == 100
 
 

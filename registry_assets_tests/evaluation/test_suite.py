@@ -18,7 +18,7 @@ from registry_assets.evaluation.curves import (
     precision_points,
     residual_bins,
 )
-from registry_assets.evaluation.estimating import estimate
+from registry_assets.evaluation.estimating import estimate, in_order
 from registry_assets.evaluation.fairness import fairness_results
 from registry_assets.evaluation.results import EvaluationResult
 from registry_assets.evaluation.scored import Predictions, Scored
@@ -80,7 +80,8 @@ def test_every_part_is_what_its_own_function_gives(task: Task) -> None:
     )
     assert found.roc == operating_points(scored)
     assert found.precision_recall == precision_points(scored)
-    assert found.calibration == calibration_bins(scored)
+    [in_sequence, _] = in_order(scored.outcomes, scored.predictions)
+    assert found.calibration == calibration_bins(in_sequence)
     assert found.confusion == confusion(scored)
     assert found.residuals == residual_bins(scored)
     if suite.fairness:

@@ -77,11 +77,11 @@ def _calibration_error(scored: Scored, resampler: Resampler) -> Sampled:
     drawn = resampler.replicate(sums, lambda each: each)
     noise = np.concatenate([drawn[:, :BINS] - whole[:, :BINS], drawn[:, BINS:]], axis=1)
     # Chance alone parts claimed from observed a little in every bin, and resampling does so
-    # once more: mirrored, the interval takes that off.
+    # once more.
     return Sampled(
         float(_mean_gap(whole)[0]),
         _mean_gap(drawn),
-        "reflected",
+        "raised",
         limits=(0.0, 1.0),
         noise=_mean_gap(noise),
     )

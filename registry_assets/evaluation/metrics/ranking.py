@@ -1,9 +1,11 @@
 """Metrics of the order that scores put rows in.
 
 They depend only on how many rows of the class and not of it have each distinct score. The
-value is computed on exactly those counts. On resamples the scores are put into at most 512
+value is computed on exactly those counts. On resamples the scores are put into at most 256
 bins first, and what a resample differs by is added to the value: the bins are as narrow as
-the rows are dense, so a pair within one bin is rare, and counts as a tie.
+the rows are dense, so a pair within one bin is rare, and counts as a tie. With 4,096 bins an
+interval is as wide within 1 % for the ROC AUC and 3 % for the average precision, 6 % where
+hardly a score is on the wrong side; 1,000 resamples leave 3 % open by themselves.
 """
 
 from collections.abc import Mapping
@@ -13,9 +15,10 @@ import numpy as np
 
 from registry_assets.evaluation.metrics.arithmetic import mean_where, ratio
 from registry_assets.evaluation.resampling import Reduce, Resampler, Sampled
-from registry_assets.evaluation.scored import BoolArray, FloatArray, IntArray, Scored
+from registry_assets.evaluation.scored import BoolArray, FloatArray, IntArray, Scored, remembered
 
-BINS = 512
+_BINS_BY_CLASS = 112  # of each of the two: by the rows of the class, and by those not of it
+_BINS_FROM_TOP = 32
 
 
 def tally(
@@ -27,6 +30,12 @@ def tally(
     flat = np.bincount(cell, weights=weight, minlength=2 * len(distinct))
     table = flat.astype(np.float64, copy=False).reshape(-1, 2)
     return distinct, table[:, 1], table[:, 0]
+
+
+@remembered
+def tallied(scored: Scored) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Give what `tally` does, of a binary task's positive class."""
+    return tally(scored.scores, scored.positive, scored.weight)
 
 
 def _roc_auc(counts: FloatArray) -> FloatArray:
@@ -61,7 +70,9 @@ def _ranked(scored: Scored, at: int, resampler: Resampler, *reduces: Reduce) -> 
     def reduce(sums: FloatArray) -> FloatArray:
         return np.stack([each(sums) for each in reduces], axis=1)
 
-    distinct, hits, misses = tally(scores, positive, weight)
+    # Of two classes it is what the curves are drawn from.
+    binary = scored.outcomes.task == "binary"
+    distinct, hits, misses = tallied(scored) if binary else tally(scores, positive, weight)
     exact = reduce(np.stack([misses, hits], axis=1).reshape(1, -1))
     edges = _edges(distinct, hits, misses)
     cells = 2 * (len(edges) + 1)
@@ -77,17 +88,21 @@ def _ranked(scored: Scored, at: int, resampler: Resampler, *reduces: Reduce) -> 
 def _edges(distinct: FloatArray, hits: FloatArray, misses: FloatArray) -> FloatArray:
     """Give where one bin of scores ends and the next begins, ascending.
 
-    Half of them by the scores of the positives, half by those of the others: where one of
-    them is rare, its few rows would share the last bin otherwise.
+    Most of them by the scores of the positives and by those of the others: where one of them
+    is rare, its few rows would share the last bin otherwise. The rest from the highest score
+    down, ever wider: a precision of few rows hangs on the order of the first.
     """
-    if len(distinct) <= BINS:
+    if len(distinct) <= 2 * _BINS_BY_CLASS + _BINS_FROM_TOP:
         return distinct[1:]
-    shares = np.linspace(0, 1, BINS // 2 + 1)[1:-1]
+    shares = np.linspace(0, 1, _BINS_BY_CLASS + 1)[1:-1]
     at = [
         np.searchsorted(np.cumsum(each), shares * each.sum())
         for each in (hits, misses)
         if each.any()
     ]
+    called = np.cumsum((hits + misses)[::-1])
+    depths = np.geomspace(called[called > 0][0], called[-1], _BINS_FROM_TOP, endpoint=False)
+    at.append(len(distinct) - 1 - np.searchsorted(called, depths))
     chosen = np.unique(np.concatenate(at))
     edges: FloatArray = distinct[chosen[chosen > 0]]
     return edges

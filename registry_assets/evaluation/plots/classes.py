@@ -1,6 +1,6 @@
 """Pictures of models that tell classes: ROC, precision and recall, calibration, confusion."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,37 +21,31 @@ from registry_assets.evaluation.plots.panel import (
     panel,
     png,
     shortened,
+    square_panel,
     thinned,
+    whiskers,
     with_interval,
 )
 from registry_assets.evaluation.results.curves import CalibrationBin
 from registry_assets.evaluation.results.estimates import Estimate
-from registry_assets.evaluation.scored import Scored
+from registry_assets.evaluation.scored import FloatArray, Scored
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Beside = tuple[str, Scored] | None
 """What to call the baseline, and the same rows as it scores them."""
+_NO_CURVE = "no curve: it takes usable scores and rows of both classes"
 
 
 def roc_png(scored: Scored, *, auc: Estimate | None = None, baseline: Beside = None) -> bytes:
     """Draw the ROC curve; without one, a panel that says so."""
-    figure, axes = panel("ROC" + with_interval("AUC", auc))
-    for label, each, colour, dashes in _models(scored, baseline):
-        _, false, true = roc_curve(each)
-        if len(false):
-            x, height = thinned(np.r_[0.0, false], np.r_[0.0, true])
-            axes.plot(x, height, color=colour, linestyle=dashes, linewidth=1.8, label=label)
-    if axes.has_data():
+    figure, axes = square_panel("ROC" + with_interval("AUC", auc))
+    if _draw_curves(axes, _true_over_false, scored, baseline):
         _diagonal(axes, 1.0, "chance")
         legend(axes, "lower right")
     _square(axes, 1.0)
-    finish(
-        axes,
-        labels=("false positive rate", "true positive rate"),
-        empty="no curve: it takes usable scores and rows of both classes",
-    )
+    finish(axes, labels=("false positive rate", "true positive rate"), empty=_NO_CURVE)
     return png(figure)
 
 
@@ -59,22 +53,13 @@ def precision_recall_png(
     scored: Scored, *, average: Estimate | None = None, baseline: Beside = None
 ) -> bytes:
     """Draw precision over recall, with the share of positives as what chance gives."""
-    figure, axes = panel("Precision and recall" + with_interval("average", average))
-    for label, each, colour, dashes in _models(scored, baseline):
-        _, precision, recall = precision_recall_curve(each)
-        if len(recall):
-            x, height = thinned(recall, precision)
-            axes.plot(x, height, color=colour, linestyle=dashes, linewidth=1.8, label=label)
-    if axes.has_data():
+    figure, axes = square_panel("Precision and recall" + with_interval("average", average))
+    if _draw_curves(axes, _precision_over_recall, scored, baseline):
         share = float(np.average(scored.positive, weights=scored.weight))
         axes.axhline(share, linestyle=":", color=QUIET, linewidth=1.2, label="chance")
         legend(axes, "upper right")
     _square(axes, 1.0)
-    finish(
-        axes,
-        labels=("recall", "precision"),
-        empty="no curve: it takes usable scores and rows of both classes",
-    )
+    finish(axes, labels=("recall", "precision"), empty=_NO_CURVE)
     return png(figure)
 
 
@@ -82,7 +67,7 @@ def calibration_png(scored: Scored, *, baseline: Beside = None) -> bytes:
     """Draw observed shares, with 95 % intervals, over predicted probabilities."""
     bins = calibration_bins(scored)
     rows = sum(each.rows for each in bins)
-    figure, axes = panel(f"Calibration on {rows:,} rows" if bins else "Calibration")
+    figure, axes = square_panel(f"Calibration on {rows:,} rows" if bins else "Calibration")
     others: tuple[CalibrationBin, ...] = ()
     if baseline is not None:
         label, other = baseline
@@ -137,11 +122,32 @@ def confusion_png(scored: Scored) -> bytes:
     return png(figure)
 
 
-def _models(scored: Scored, baseline: Beside) -> list[tuple[str, Scored, str, str]]:
-    found = [("this version", scored, CANDIDATE, "-")]
+def _draw_curves(
+    axes: "Axes",
+    curve: Callable[[Scored], tuple[FloatArray, FloatArray]],
+    scored: Scored,
+    baseline: Beside,
+) -> bool:
+    """Draw the curve of each model that has one, given as x and height; say whether any has."""
+    models = [("this version", scored, CANDIDATE, "-")]
     if baseline is not None:
-        found.append((*baseline, BASELINE, "--"))
-    return found
+        models.append((*baseline, BASELINE, "--"))
+    for label, each, colour, dashes in models:
+        x, height = curve(each)
+        if len(x):
+            x, height = thinned(x, height)
+            axes.plot(x, height, color=colour, linestyle=dashes, linewidth=1.8, label=label)
+    return axes.has_data()
+
+
+def _true_over_false(scored: Scored) -> tuple[FloatArray, FloatArray]:
+    _, false, true = roc_curve(scored)
+    return (np.r_[0.0, false], np.r_[0.0, true]) if len(false) else (false, true)
+
+
+def _precision_over_recall(scored: Scored) -> tuple[FloatArray, FloatArray]:
+    _, precision, recall = precision_recall_curve(scored)
+    return recall, precision
 
 
 def _draw_bins(
@@ -149,14 +155,11 @@ def _draw_bins(
 ) -> None:
     if not bins:
         return
-    observed = np.array([each.observed for each in bins])
-    # Not negative, where rounding leaves the interval's end a hair inside the share.
-    below = np.maximum(observed - [each.low for each in bins], 0)
-    above = np.maximum([each.high for each in bins] - observed, 0)
+    observed = [each.observed for each in bins]
     axes.errorbar(
         [each.predicted for each in bins],
         observed,
-        yerr=[below, above],
+        yerr=whiskers(observed, [each.low for each in bins], [each.high for each in bins]),
         color=colour,
         linestyle=dashes,
         linewidth=1.4,

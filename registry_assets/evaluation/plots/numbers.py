@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from registry_assets.evaluation.curves import residual_bins, unusable
+from registry_assets.evaluation.curves import residual_bins
 from registry_assets.evaluation.metrics.regression import errors
 from registry_assets.evaluation.plots.panel import (
     CANDIDATE,
@@ -23,7 +23,7 @@ def residuals_png(scored: Scored, *, seed: int = 0) -> bytes:
     """Draw predicted minus observed over predicted, with the middle 90 % of each stretch."""
     bins = residual_bins(scored)
     figure, axes = panel(f"Residuals on {scored.rows:,} rows" if bins else "Residuals")
-    if bins and not unusable(scored):
+    if bins and not scored.unusable:
         order = np.lexsort([errors(scored), scored.predictions.predicted])
         drawn = np.random.default_rng(seed).permutation(order)[:_DOTS]
         axes.scatter(

@@ -18,7 +18,19 @@ if TYPE_CHECKING:
 CANDIDATE, BASELINE, QUIET, INK = "#1b5fc1", "#d9730d", "#8c959f", "#1f2328"
 GOOD, BAD = "#1a7f37", "#cf222e"
 _SIZE = (5.0, 4.6)  # inches, at 100 dots per inch
+_SQUARE = (0.149, 0.13, 0.696, 0.757)  # left, bottom, width and height in shares of it
 _VERTICES = 300  # of a curve: more cannot be seen at this size
+
+
+def square_panel(title: str) -> tuple["Figure", "Axes"]:
+    """Give a panel for shares over shares: its axes lie where those of its like do.
+
+    Finding a place for them takes as long as drawing.
+    """
+    figure, axes = panel(title)
+    figure.set_layout_engine("none")
+    axes.set_position(_SQUARE)
+    return figure, axes
 
 
 def panel(title: str, *, size: tuple[float, float] = _SIZE) -> tuple["Figure", "Axes"]:
@@ -45,7 +57,7 @@ def panel(title: str, *, size: tuple[float, float] = _SIZE) -> tuple["Figure", "
     figure.add_artist(background)
     axes = figure.add_subplot(facecolor="white")
     # Of the figure, not of the axes: beside long labels those are narrower than a title.
-    figure.suptitle(drawable(title), fontsize=10, color=INK)
+    figure.suptitle(drawable(title), fontsize=10, color=INK, y=0.957)
     return figure, axes
 
 
@@ -87,13 +99,10 @@ def interval_bars(
     for at, (estimate, colour) in enumerate(zip(estimates, colours, strict=True)):
         if not estimate.defined:
             continue
-        # Not negative, where an interval lies beside its value.
-        below = max(estimate.value - estimate.low, 0)
-        above = max(estimate.high - estimate.value, 0)
         axes.errorbar(
             [estimate.value],
             [at],
-            xerr=[[below], [above]],
+            xerr=whiskers([estimate.value], [estimate.low], [estimate.high]),
             color=colour,
             marker="o",
             markersize=4.5,
@@ -103,6 +112,16 @@ def interval_bars(
         )
     axes.set_yticks(range(len(labels)), labels=labels)
     axes.set_ylim(len(labels) - 0.4, -0.6)
+
+
+def whiskers(
+    values: Sequence[float], lows: Sequence[float], highs: Sequence[float]
+) -> list[list[float]]:
+    """Give how far intervals reach below and above their values: (2, n)."""
+    # Not negative, where an interval lies beside its value, be it by rounding alone.
+    below = [max(value - low, 0.0) for value, low in zip(values, lows, strict=True)]
+    above = [max(high - value, 0.0) for value, high in zip(values, highs, strict=True)]
+    return [below, above]
 
 
 def with_interval(what: str, estimate: Estimate | None) -> str:
