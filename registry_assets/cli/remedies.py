@@ -4,7 +4,7 @@ Keyed by the stable codes of `registry_assets.governance.decide`, which says wha
 missing; the commands and jobs that mend it are named here.
 """
 
-from registry_assets.governance.decide import RE_EVALUATE, RETRAIN, RUN_CHECK, Held, Reason
+from registry_assets.governance.decide import RE_EVALUATE, RETRAIN, RUN_CHECK, WAIT, Held, Reason
 
 
 def next_step(reason: Reason, model: str, *, version: int | None = None) -> str:
@@ -31,7 +31,11 @@ def next_step(reason: Reason, model: str, *, version: int | None = None) -> str:
         "rejected": f"a rejection is for good; for another version, {retrain}",
         "tag_missing": tag,
         "tag_not_allowed": tag,
-        "not_committed": f"wait for its run to end, or {retrain}",
+        "not_committed": (
+            f"wait for its run to end, or {retrain}"
+            if reason.remedy == WAIT
+            else f"mend what failed, then {retrain}: another version gets the next number"
+        ),
         "other_target": f"train a version for the target declared now: {retrain}",
         "no_metrics": f"declare metrics, then launch the job {model}__evaluate",
         "not_forward": f"{retrain}: a newer version can be promoted",

@@ -2,11 +2,11 @@
 
 import difflib
 import importlib.util
-import inspect
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from numbers import Real
 
-from registry_assets.canonical import sha256_digest
 from registry_assets.errors import DeclarationError, InvalidName
 from registry_assets.references import check_name
 
@@ -48,9 +48,13 @@ def whole(declared: object, name: str, *, least: int, most: int) -> None:
 
 def finite(value: object, what: str) -> float:
     """Give the value as a float; raise DeclarationError unless it is a finite number."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    number = math.nan
+    if isinstance(value, Real) and not isinstance(value, bool):  # numpy's numbers are Real, too
+        with suppress(OverflowError):
+            number = float(value)
+    if not math.isfinite(number):
         raise DeclarationError(f"{what} is {value!r}", hint="give a finite number")
-    return float(value)
+    return number
 
 
 def one_of(value: str, choices: Iterable[str], what: str) -> None:
@@ -60,9 +64,8 @@ def one_of(value: str, choices: Iterable[str], what: str) -> None:
         return
     near = difflib.get_close_matches(str(value), known, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    raise DeclarationError(
-        f"{what} {value!r} is not known", hint=f"{hint}expected one of: {', '.join(known)}"
-    )
+    expected = f"expected one of: {', '.join(known)}" if known else "there is none to choose from"
+    raise DeclarationError(f"{what} {value!r} is not known", hint=hint + expected)
 
 
 def installed(library: str, *, extra: str, wanted: str) -> None:
@@ -87,17 +90,19 @@ def name_of(function: object, given: str, *, what: str, example: str) -> str:
     try:
         return check_name(name, what=what)
     except InvalidName as error:
-        raise DeclarationError(error.message, hint=f"{error.hint}; {example}") from error
+        # What Python calls a lambda, or a partial, is nothing to make a name of.
+        raise DeclarationError(error.message, hint=error.hint if given else example) from error
 
 
-def source_digest(function: Callable[..., object]) -> str:
-    """Give the digest of a function's source: what it does, as far as it can be told.
-
-    A function without source, such as one of C, goes by its name.
-    """
-    try:
-        text = inspect.getsource(function)
-    except (OSError, TypeError):
-        module = getattr(function, "__module__", "")
-        text = f"{module}.{getattr(function, '__qualname__', type(function).__qualname__)}"
-    return sha256_digest(text.encode())
+def a_name(value: object, what: str, *, example: str) -> None:
+    """Raise DeclarationError unless a thing is named by a text; the hint says by which."""
+    if isinstance(value, str) and value:
+        return
+    alone = value[0] if isinstance(value, list | tuple) and len(value) == 1 else value
+    name = getattr(alone, "name", getattr(alone, "__name__", alone))
+    usable = isinstance(name, str) and name not in ("", "<lambda>")
+    shown = f"a {type(value).__name__}" if name is not alone and alone is value else repr(value)
+    raise DeclarationError(
+        f"{what} is {shown}",
+        hint=f"give its name: {name!r}" if usable else f"give a name such as {example!r}",
+    )

@@ -7,12 +7,13 @@ nothing heavy. How a metric is computed is in `registry_assets.evaluation.metric
 import difflib
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
 from registry_assets.canonical import Json
-from registry_assets.declaration.checks import finite, name_of, one_of, require, source_digest
+from registry_assets.declaration.checks import finite, name_of, one_of, require
+from registry_assets.declaration.sources import source_digest
 from registry_assets.errors import DeclarationError
 
 Task = Literal["binary", "multiclass", "regression"]
@@ -56,6 +57,7 @@ class MetricFunction:
             of every class, (n, classes), for a multiclass one.
         name: by default the function's.
         best: the value of a perfect model, if there is one: no gate may ask for more.
+        source: the digest of what the function does.
     """
 
     function: Callable[..., Any]
@@ -63,6 +65,7 @@ class MetricFunction:
     needs: Needs = "prediction"
     name: str = ""
     best: float | None = None
+    source: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         require(
@@ -95,6 +98,8 @@ class MetricFunction:
         one_of(self.needs, ("prediction", "probability"), f"what metric {name} needs")
         if self.best is not None:
             object.__setattr__(self, "best", finite(self.best, f"{name}'s best"))
+        # Now, not when it is asked for: an object may change while it measures.
+        object.__setattr__(self, "source", source_digest(self.function, what=f"metric {name}"))
 
     @property
     def title(self) -> str:
@@ -108,11 +113,13 @@ class MetricFunction:
 
     def definition(self) -> Json:
         """Give it as JSON; with its source, so that another rule is another suite."""
+        best: dict[str, Json] = {} if self.best is None else {"best": self.best}
         return {
             "name": self.name,
             "greater_is_better": self.greater_is_better,
             "needs": self.needs,
-            "source": source_digest(self.function),
+            "source": self.source,
+            **best,
         }
 
 

@@ -3,12 +3,15 @@
 What becomes of them is in `registry_assets.evaluation.slices`.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from registry_assets.canonical import Json
-from registry_assets.declaration.checks import finite, require, source_digest
+from registry_assets.declaration.checks import finite, require
+from registry_assets.declaration.conditions import columns_read
+from registry_assets.declaration.sources import source_digest
 from registry_assets.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -58,6 +61,8 @@ class Bins:
             "give a text: what the slices go by",
         )
         object.__setattr__(self, "name", self.name or self.column)
+        if isinstance(self.edges, Integral) and not isinstance(self.edges, bool):
+            object.__setattr__(self, "edges", int(self.edges))  # numpy's as well
         if isinstance(self.edges, int):
             require(
                 not isinstance(self.edges, bool) and 2 <= self.edges <= _MOST_BINS,
@@ -86,10 +91,14 @@ class Where:
     Args:
         condition: as `DataFrame.eval` takes it, `"dep_minute >= 1320"`; or a function of the
             frame, giving a bool for each row.
+        source: the digest of what the function does; empty for a text.
+        columns: those that the text reads; what a function reads only it knows.
     """
 
     name: str
     condition: "str | Callable[[pd.DataFrame], Any]"
+    source: str = field(init=False, repr=False, compare=False, default="")
+    columns: tuple[str, ...] = field(init=False, repr=False, compare=False, default=())
 
     def __post_init__(self) -> None:
         require(
@@ -103,12 +112,18 @@ class Where:
             f"Where({self.name!r}, {self.condition!r}) has no condition",
             'give text such as "dep_minute >= 1320", or a function of the frame',
         )
+        what = f"the condition of Where({self.name!r}, …)"
+        if isinstance(self.condition, str):
+            object.__setattr__(self, "columns", columns_read(self.condition, what=what))
+        else:
+            # Now, not when it is asked for: an object may change while it is at work.
+            object.__setattr__(self, "source", source_digest(self.condition, what=what))
 
     def definition(self) -> Json:
         """Give it as JSON; with its source, so that another condition is another suite."""
         if isinstance(self.condition, str):
             return {"name": self.name, "condition": self.condition}
-        return {"name": self.name, "source": source_digest(self.condition)}
+        return {"name": self.name, "source": self.source}
 
 
 Slicing = Column | Bins | Where
@@ -132,8 +147,8 @@ def slicings(given: Sequence[object]) -> tuple[Slicing, ...]:
 
 
 def columns_of(slicing: Slicing) -> tuple[str, ...]:
-    """Give the columns that a slicing is known to read; a condition says for itself."""
-    return () if isinstance(slicing, Where) else (slicing.column,)
+    """Give the columns that a slicing is known to read."""
+    return slicing.columns if isinstance(slicing, Where) else (slicing.column,)
 
 
 def _check_column(column: object, what: str) -> None:
@@ -145,7 +160,7 @@ def _check_column(column: object, what: str) -> None:
 
 
 def _edges(column: str, edges: object) -> tuple[float, ...]:
-    if not isinstance(edges, Sequence) or isinstance(edges, str):
+    if not isinstance(edges, Iterable) or isinstance(edges, str):
         raise DeclarationError(
             f"Bins({column!r}, {edges!r})", hint="give edges, [500, 1000], or a number of ranges"
         )

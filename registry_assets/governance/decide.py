@@ -96,6 +96,7 @@ RESTORE = "restore the declaration"
 RUN_CHECK = "run the asset check"
 TAG = "tag"
 UNARCHIVE = "unarchive"
+WAIT = "wait for its run"
 
 
 def decide(policy: Policy, standing: Standing) -> Ready | Held:
@@ -134,7 +135,7 @@ def _reasons(policy: Policy, standing: Standing) -> Iterator[Reason]:
             "not_committed",
             version.reference,
             f"{version.reference} is {version.state}: {why}",
-            RETRAIN,
+            RETRAIN if version.state == "failed" else WAIT,
         )
         return
     yield from _marked(standing)

@@ -198,8 +198,9 @@ def require_evaluated(there: Iterable[object], columns: Sequence[str], *, where:
         columns,
         where=where,
         what="that the evaluation reads",
-        hint="keep it in features_asset(keep=[…]) and materialize that partition again, or"
-        " leave it out of Evaluation(…)",
+        # A version keeps the snapshots it was trained on: only the next one has the column.
+        hint="correct the name; or keep the column in features_asset(keep=[…]), materialize that"
+        " partition again and retrain; or leave it out of Evaluation(…)",
     )
 
 

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from registry_assets.canonical import Json, canonical_json, sha256_digest
 from registry_assets.declaration import AssetCheck, RegisteredModel
+from registry_assets.declaration.checks import a_name, require
 from registry_assets.errors import DeclarationError, RegistryError
 from registry_assets.governance.policy import RequiredCheck
 from registry_assets.governance.standing import Decision
@@ -23,6 +24,7 @@ from registry_assets.orchestration.keys import Names
 from registry_assets.orchestration.resource import RegistryResource, refuse, run_info
 from registry_assets.orchestration.unstable import quiet_previews
 from registry_assets.orchestration.unstable.check_results import StoredResult, stored_results
+from registry_assets.references import check_name
 
 _VALUE = "value"
 """The metadata of a result whose number goes into the verdict."""
@@ -43,12 +45,23 @@ def version_check(
         model: the registered model's name.
         options: whatever else `@dg.asset_check` takes.
 
+    Raises:
+        DeclarationError: the model is not given by its name, or the gate is no AssetCheck.
+        InvalidName: no model can be called that.
+
     Examples:
         >>> few_late = AssetCheck("few_late")  # and gates=[…, few_late]
         >>> @version_check("flight_delay", few_late)
         ... def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         ...     return dg.AssetCheckResult(passed=True, description=context.partition_key)
     """
+    a_name(model, "version_check's model", example="flight_delay")
+    check_name(model, what="model name")
+    require(
+        isinstance(gate, AssetCheck),
+        f"version_check({model!r}, …) makes the check of an AssetCheck, and is given {gate!r}",
+        f"version_check({model!r}, AssetCheck('few_late')); a gate of another kind needs none",
+    )
     names = Names(model)
     told = {"description": gate.sentence, **options}
 

@@ -71,6 +71,14 @@ def test_a_version_can_be_asked_about_by_number(command: Command) -> None:
     )
 
 
+def test_a_failed_version_is_not_waited_for_and_one_that_trains_is(command: Command) -> None:
+    failed = flat(command("explain", "flight_delay:4").out)
+    assert "mend what failed, then launch the job flight_delay__retrain" in failed
+    assert "wait for its run to end" not in failed
+    reserved = flat(command("explain", "flight_delay:5").out)
+    assert "wait for its run to end, or launch the job flight_delay__retrain" in reserved
+
+
 def test_a_ready_candidate_is_said_to_be_ready(command: Command, young: World) -> None:
     ran = command("explain", "flight_delay", folder=young.folder)
     assert "The candidate, version 1, is ready: nothing holds it." in flat(ran.out)

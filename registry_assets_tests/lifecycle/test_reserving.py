@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from registry_assets.declaration import AtLeast
+from registry_assets.declaration import AtLeast, Where
 from registry_assets.errors import (
     CodeCommitUnknown,
     DataUnusable,
@@ -143,6 +143,11 @@ def a_slice_of_no_column(world: World) -> None:
     world.reserve(replace(world.model(), evaluation=plan, gates=GATES), request="one")
 
 
+def a_condition_on_no_column(world: World) -> None:
+    plan = replace(world.model().evaluation, slices=(Where("late", "`dep minute` > 1"),))
+    world.reserve(replace(world.model(), evaluation=plan, gates=GATES), request="one")
+
+
 def a_trigger_of_no_kind(world: World) -> None:
     world.registry.reserve(world.model(), Request("one", trigger="magic"), run=PERSON)
 
@@ -152,7 +157,12 @@ REFUSALS: list[tuple[Callable[[World], None], type[RegistryError], tuple[str, ..
     (no_parameter_of_that_name, DeclarationError, ("depth", "C, sense, fail")),
     (not_a_number, DeclarationError, ("C", "nan")),
     (an_empty_month, DataUnusable, ("flight_features[2013-02] is empty",)),
-    (a_slice_of_no_column, DataUnusable, ("flight_features[2013-03]", "no column airline")),
+    (
+        a_slice_of_no_column,
+        DataUnusable,
+        ("flight_features[2013-03]", "no column airline", "and retrain"),
+    ),
+    (a_condition_on_no_column, DataUnusable, ("no column dep minute", "correct the name")),
     (a_trigger_of_no_kind, DeclarationError, ("'magic'", "manual, schedule, sensor")),
 ]
 

@@ -306,6 +306,56 @@ def test_a_result_about_another_version_does_not_count(unchecked: Stage) -> None
     assert held(unchecked, 1) == {"few_late": "check_missing"}
 
 
+def test_when_the_pointer_moves_the_candidate_that_waits_is_evaluated_again_once_by_itself(
+    checked: Stage,
+) -> None:
+    record(checked)
+    assert checked.promote().runs[0].success
+    SAID.few_late = False
+    for strength in (0.5, 0.25):
+        checked.retrain(reason="stronger", params={"C": strength})
+        (trained,) = checked.train().runs
+        assert trained.success, trained.failures
+        record(checked)
+    assert held(checked, 2) == held(checked, 3) == {"few_late": "check_failed"}
+    assert against(checked, 3) == "production version 1"
+
+    look(checked, passed=True, version=2)
+    assert checked.daemon.run_job(
+        "ontime__record", run_config={"ops": {"ontime__record_results": {"config": {"version": 2}}}}
+    ).success
+    assert checked.promote_by_hand(2).success
+    assert checked.registry.pointer("ontime").version == 2
+    relative = "roc_auc_not_worse_than_production"
+    assert held(checked, 3) == {"few_late": "check_failed", relative: "check_stale"}
+
+    SAID.few_late = False
+    (again,) = checked.promote().runs
+    assert (again.job, again.success) == ("ontime__evaluate", True), again.failures
+    assert against(checked, 3) == "production version 2"
+    assert checked.checks(EVALUATION, "3")[relative].passed
+    record(checked)
+    for _ in range(5):
+        tick = checked.promote()
+        assert tick.runs == ()
+        assert str(tick.skip_reason).startswith("ontime:3 is held: few_late failed: ")
+    evaluated = checked.instance.get_runs(dg.RunsFilter(job_name="ontime__evaluate"))
+    assert [run.tags["dagster/partition"] for run in evaluated] == ["3"]
+
+    look(checked, passed=True, version=3)
+    record(checked)
+    assert checked.promote().runs[0].success
+    assert checked.registry.pointer("ontime").version == 3
+
+
+def against(stage: Stage, version: int) -> str:
+    """What a version was compared with when it was evaluated last."""
+    verdicts = stage.registry.version(f"ontime:{version}").verdicts
+    (why,) = (v.finding.why for v in verdicts if "not_worse" in v.finding.gate)
+    found = re.search(r"production version \d+", why)
+    return found[0] if found else why
+
+
 def test_dagsters_history_may_go_and_the_verdicts_stay(checked: Stage) -> None:
     look(checked, passed=False)
     look(checked, passed=True)

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from types import ModuleType
+from typing import Any
 
 import dagster as dg
 import pytest
 
-from registry_assets import AssetCheck
-from registry_assets.errors import DeclarationError
+from registry_assets import AssetCheck, AtLeast
+from registry_assets.errors import DeclarationError, RegistryError
+from registry_assets.orchestration import version_check
 from registry_assets.orchestration.unstable import quiet_previews
 from registry_assets_tests.orchestration.checked import (
     FEW_LATE,
@@ -40,6 +42,22 @@ def test_a_model_without_such_gates_has_no_job_for_them(project: ModuleType) -> 
     jobs = {job.name for job in project.defs.resolve_all_job_defs()}
     assert "ontime__promote" in jobs
     assert "ontime__record" not in jobs
+
+
+def test_a_check_is_made_for_a_model_by_its_name_and_for_an_asset_check(
+    project: ModuleType,
+) -> None:
+    wrong: list[tuple[Any, Any, str, str]] = [
+        ("ontime", "few_late", "is given 'few_late'", "version_check('ontime', AssetCheck("),
+        ("ontime", AtLeast("roc_auc", 0.5), "is given AtLeast(", "a gate of another kind"),
+        (project.ontime, FEW_LATE, "model is a RegisteredModel", "give its name: 'ontime'"),
+        ("On time", FEW_LATE, "'On time' is no model name", "Try 'on_time'"),
+    ]
+    for model, gate, said, hint in wrong:
+        with pytest.raises(RegistryError) as caught:
+            version_check(model, gate)
+        assert said in caught.value.message
+        assert hint in caught.value.hint
 
 
 with quiet_previews():

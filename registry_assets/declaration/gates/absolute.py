@@ -1,11 +1,12 @@
 """Gates that hold a metric on the holdout against a number."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from registry_assets.canonical import Json
-from registry_assets.declaration.checks import finite, one_of, require
+from registry_assets.declaration.checks import a_name, finite, one_of, require
 from registry_assets.declaration.gates.judging import Judgement, limited, of_bound, planned
+from registry_assets.declaration.gates.naming import name_gate, rule
 
 if TYPE_CHECKING:
     from registry_assets.declaration.evaluation import Evaluation
@@ -20,21 +21,20 @@ class AtLeast:
 
     Args:
         bound: judge the point value, or the lower end of its 95 % interval.
+        name: by default `roc_auc_at_least`.
     """
 
     metric: str
     threshold: float
     bound: Literal["value", "low"] = "value"
+    name: str = ""
     relative: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
+        a_name(self.metric, "AtLeast's metric", example="roc_auc")
         object.__setattr__(self, "threshold", finite(self.threshold, f"{self.metric}'s threshold"))
         one_of(self.bound, ("value", "low"), "AtLeast's bound")
-
-    @property
-    def name(self) -> str:
-        """`roc_auc_at_least`."""
-        return f"{self.metric}_at_least"
+        name_gate(self, f"{self.metric}_at_least")
 
     @property
     def sentence(self) -> str:
@@ -44,7 +44,7 @@ class AtLeast:
 
     def definition(self) -> dict[str, Json]:
         """Give the rule as JSON."""
-        return {"gate": "at_least", **asdict(self)}
+        return rule(self, "at_least")
 
     def check_plan(self, plan: "Evaluation") -> None:
         """Refuse a metric that the plan does not compute, or for which less is better."""
@@ -62,21 +62,20 @@ class AtMost:
 
     Args:
         bound: judge the point value, or the upper end of its 95 % interval.
+        name: by default `log_loss_at_most`.
     """
 
     metric: str
     threshold: float
     bound: Literal["value", "high"] = "value"
+    name: str = ""
     relative: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
+        a_name(self.metric, "AtMost's metric", example="log_loss")
         object.__setattr__(self, "threshold", finite(self.threshold, f"{self.metric}'s threshold"))
         one_of(self.bound, ("value", "high"), "AtMost's bound")
-
-    @property
-    def name(self) -> str:
-        """`log_loss_at_most`."""
-        return f"{self.metric}_at_most"
+        name_gate(self, f"{self.metric}_at_most")
 
     @property
     def sentence(self) -> str:
@@ -86,7 +85,7 @@ class AtMost:
 
     def definition(self) -> dict[str, Json]:
         """Give the rule as JSON."""
-        return {"gate": "at_most", **asdict(self)}
+        return rule(self, "at_most")
 
     def check_plan(self, plan: "Evaluation") -> None:
         """Refuse a metric that the plan does not compute, or for which more is better."""
@@ -119,10 +118,12 @@ class CalibrationAtMost:
     Args:
         limit: a share of 0 to 1.
         bound: judge the point value, or the upper end of its 95 % interval.
+        name: by default `calibration_at_most`.
     """
 
     limit: float
     bound: Literal["value", "high"] = "value"
+    name: str = ""
     relative: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
@@ -130,11 +131,7 @@ class CalibrationAtMost:
         require(0 <= limit < 1, f"CalibrationAtMost({limit:g})", "give a share from 0 to 1")
         object.__setattr__(self, "limit", limit)
         one_of(self.bound, ("value", "high"), "CalibrationAtMost's bound")
-
-    @property
-    def name(self) -> str:
-        """`calibration_at_most`."""
-        return "calibration_at_most"
+        name_gate(self, "calibration_at_most")
 
     @property
     def sentence(self) -> str:
@@ -143,7 +140,7 @@ class CalibrationAtMost:
 
     def definition(self) -> dict[str, Json]:
         """Give the rule as JSON."""
-        return {"gate": "calibration_at_most", **asdict(self)}
+        return rule(self, "calibration_at_most")
 
     def check_plan(self, plan: "Evaluation") -> None:
         """Refuse a plan that does not compute the calibration error."""

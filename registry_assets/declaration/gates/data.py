@@ -1,6 +1,7 @@
 """Gates on the rows themselves: what would make every other figure worthless."""
 
 from dataclasses import asdict, dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, ClassVar
 
 from registry_assets.canonical import Json
@@ -29,7 +30,7 @@ class NoLeakage:
 
     def __post_init__(self) -> None:
         require(
-            isinstance(self.shared, int | float)
+            isinstance(self.shared, Real)
             and not isinstance(self.shared, bool)
             and 0 <= self.shared < 1,
             f"NoLeakage(shared={self.shared!r})",

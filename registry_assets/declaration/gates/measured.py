@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from registry_assets.canonical import Json
 from registry_assets.declaration.checks import finite, one_of, require
 from registry_assets.declaration.gates.judging import Judgement, limited, of_bound
+from registry_assets.declaration.gates.naming import name_gate, rule
 
 if TYPE_CHECKING:
     from registry_assets.declaration.evaluation import Evaluation
@@ -27,6 +28,7 @@ class LatencyAtMost:
     percentile: Percentile
     milliseconds: float
     relative: ClassVar[bool] = False
+    unit: ClassVar[str] = "ms"
 
     def __post_init__(self) -> None:
         one_of(self.percentile, _PERCENTILES, "LatencyAtMost's percentile")
@@ -86,13 +88,16 @@ class LatencyNotWorse:
             be shown to be within the margin; or the lower, so that a version fails only if it is
             shown to be slower, where the machine does much else.
         first: what a pointer that never held anything means: `pass` or `hold`.
+        name: by default `latency_p95_not_worse`.
     """
 
     percentile: Percentile
     margin: float
     bound: Literal["value", "low", "high"] = "value"
     first: Literal["pass", "hold"] = "pass"
+    name: str = ""
     relative: ClassVar[bool] = True
+    unit: ClassVar[str] = "times production's"
 
     def __post_init__(self) -> None:
         one_of(self.percentile, _PERCENTILES, "LatencyNotWorse's percentile")
@@ -101,11 +106,7 @@ class LatencyNotWorse:
         object.__setattr__(self, "margin", margin)
         one_of(self.bound, ("value", "low", "high"), "LatencyNotWorse's bound")
         one_of(self.first, ("pass", "hold"), "LatencyNotWorse's first")
-
-    @property
-    def name(self) -> str:
-        """`latency_p95_not_worse`."""
-        return f"latency_{self.percentile}_not_worse"
+        name_gate(self, f"latency_{self.percentile}_not_worse")
 
     @property
     def sentence(self) -> str:
@@ -115,7 +116,7 @@ class LatencyNotWorse:
 
     def definition(self) -> dict[str, Json]:
         """Give the rule as JSON."""
-        return {"gate": "latency_not_worse", **asdict(self)}
+        return rule(self, "latency_not_worse")
 
     def check_plan(self, plan: "Evaluation") -> None:
         """Refuse a plan that measures no speed."""
@@ -146,6 +147,7 @@ class SizeAtMost:
 
     megabytes: float
     relative: ClassVar[bool] = False
+    unit: ClassVar[str] = "MB"
 
     def __post_init__(self) -> None:
         limit = finite(self.megabytes, "SizeAtMost's megabytes")

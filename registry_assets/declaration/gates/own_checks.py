@@ -43,7 +43,7 @@ class AssetCheck:
             check_name(self.name, what="gate name")
         except InvalidName as error:
             raise DeclarationError(
-                error.message, hint=f"{error.hint}; it is the asset check's name"
+                error.message, hint=f"{error.hint} It is the asset check's name."
             ) from error
         one_of(self.on, ("evaluation", "model"), "AssetCheck's on")
         check_text(self.sentence, what="AssetCheck's sentence", limit=LONGEST_SENTENCE)
