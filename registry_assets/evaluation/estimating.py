@@ -98,8 +98,13 @@ def estimate_ordered(
         none = _undefined(metrics, outcomes, reason)
         return Estimates(found, none, none)
     second = _sample(baseline, metrics, resampler)
-    differences = {name: _difference(first[name], second[name]) for name in first}
-    return Estimates(found, _estimates(second, outcomes), _estimates(differences, outcomes))
+    beside = _estimates(second, outcomes)
+    differences = {
+        # Of what is no number by itself, two that are equal differ by nothing.
+        name: found[name].reason or beside[name].reason or _difference(first[name], second[name])
+        for name in first
+    }
+    return Estimates(found, beside, _estimates(differences, outcomes))
 
 
 def _why_not(scored: Scored) -> str:

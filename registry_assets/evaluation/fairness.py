@@ -23,6 +23,7 @@ from registry_assets.evaluation.scored import (
     Scored,
     why_unusable,
 )
+from registry_assets.evaluation.slices import text_codes
 
 _DIFFERENCE = "_difference"
 _MOST_UNSUPPORTED = 50  # as of slices
@@ -64,8 +65,10 @@ def _of_column(
     resamples: int,
     seed: int,
 ) -> FairnessResult:
-    codes, labels = pd.factorize(column.astype("string"), sort=True, use_na_sentinel=False)
-    groups = [None if pd.isna(label) else str(label) for label in labels]
+    codes, labels = text_codes(column)
+    # The rows without a value are a group of their own, the last.
+    groups: list[str | None] = [*labels, None] if (codes < 0).any() else [*labels]
+    codes = np.where(codes < 0, len(labels), codes)
     counts = np.bincount(codes, minlength=len(groups))
     used = np.flatnonzero(counts >= plan.min_group_rows)
     few = np.isin(codes, used)

@@ -91,7 +91,11 @@ class Sampled:
                 f" {len(self.replicates)} resamples"
             )
             return Estimate.undefined(rows=rows, reason=reason)
-        low, high = self._ends(finite)
+        with np.errstate(over="ignore", invalid="ignore"):
+            low, high = self._ends(finite)
+        if not (np.isfinite(low) and np.isfinite(high)):
+            reason = f"{self.value:g} is too large for an interval: its ends are no numbers"
+            return Estimate.undefined(rows=rows, reason=reason)
         return Estimate(self.value, low, high, rows=rows)
 
     def _ends(self, finite: FloatArray) -> tuple[float, float]:
@@ -243,7 +247,8 @@ def canonical_order(
     keys = [_keys([outcomes.y, *weight, *first]), *map(_keys, others)]
     if parts is not None:
         keys.append(_keys([parts]))
-    return np.lexsort(keys[::-1])
+    # Alone a key is sorted in a fifth of the time, and rows of equal keys are interchangeable.
+    return np.argsort(keys[0]) if len(keys) == 1 else np.lexsort(keys[::-1])
 
 
 def _numbers(predictions: Predictions) -> list[FloatArray | IntArray]:

@@ -14,6 +14,7 @@ from registry_assets.errors import DataUnusable
 from registry_assets.evaluation.estimating import estimate
 from registry_assets.evaluation.results.slices import SliceResult, slice_label
 from registry_assets.evaluation.scored import BoolArray, IntArray, Outcomes, Predictions
+from registry_assets.reasons import reason_of
 
 # Values with too few rows say nothing one by one, and a key has a million of them.
 _MOST_UNSUPPORTED = 50
@@ -101,6 +102,22 @@ def slice_results(
     return tuple(found)
 
 
+def text_codes(column: "pd.Series[Any]") -> tuple[IntArray, list[str]]:
+    """Give the position of each cell's text in the texts there are, sorted; -1 where it is null.
+
+    By what is shown, so that no two groups bear the same label.
+    """
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        codes, labels = pd.factorize(column.astype("string"), sort=True)
+        return codes, [str(label) for label in labels]
+    # Of a million cells a few categories: only they are written out as text.
+    used, place = np.unique(column.cat.codes, return_inverse=True)
+    categories = column.cat.categories.to_series().astype("string").to_numpy(dtype=object)
+    codes, labels = pd.factorize(categories[used[used >= 0]], sort=True)
+    missing = np.full(int((used < 0).any()), -1)
+    return np.append(missing, codes)[place], [str(label) for label in labels]
+
+
 def _positives(outcomes: Outcomes) -> int | None:
     return int((outcomes.y == 1).sum()) if outcomes.task == "binary" else None
 
@@ -115,10 +132,8 @@ def _slices(frame: pd.DataFrame, slicing: Slicing) -> Iterator[Slice]:
             codes = np.where(np.isnan(values), -1, np.searchsorted(edges, values, side="right"))
             yield from _groups(slicing.name, codes, _range_labels(edges))
         case Column():
-            # Grouped by what is shown, so that no two slices bear the same label.
-            text = _column(frame, slicing.column).astype("string")
-            codes, labels = pd.factorize(text, sort=True)
-            yield from _groups(slicing.name, codes, [str(label) for label in labels])
+            codes, labels = text_codes(_column(frame, slicing.column))
+            yield from _groups(slicing.name, codes, labels)
 
 
 def _groups(by: str, codes: "np.ndarray", labels: Sequence[str]) -> Iterator[Slice]:
@@ -182,12 +197,17 @@ def _range_labels(edges: "np.ndarray") -> list[str]:
 
 def _meets(frame: pd.DataFrame, where: Where) -> BoolArray:
     try:
-        # Text of the declaration, which is code that the team wrote.
-        found = where.condition(frame) if callable(where.condition) else frame.eval(where.condition)
+        if callable(where.condition):
+            # All of it copied: a shallow copy can be written through, `frame[c].array[0] = 1`.
+            given = frame.copy().set_axis(frame.columns.copy(deep=True), axis=1)
+            found = where.condition(given)
+        else:
+            # Text of the declaration, which is code that the team wrote.
+            found = frame.eval(where.condition)
         member = np.asarray(pd.array(np.asarray(found), dtype="boolean").fillna(False), dtype=bool)
-    except Exception as error:  # the user's code: anything
+    except (Exception, SystemExit) as error:  # the user's code: anything
         raise DataUnusable(
-            f"the slice {where.name!r} cannot be told: {type(error).__name__}: {error}",
+            f"the slice {where.name!r} cannot be told: {reason_of(error)}",
             hint=f"correct Where({where.name!r}, …); the holdout has"
             f" {', '.join(map(str, frame.columns))}",
         ) from error

@@ -54,12 +54,14 @@ class Page:
 
     Args:
         evaluation: its digest.
+        evaluated_at: when it was recorded.
         stored: whether these are the bytes that the evaluation was recorded with; otherwise
             an earlier release recorded it, and the page was made from its figures now.
     """
 
     version: VersionRecord
     evaluation: str
+    evaluated_at: str
     html: bytes
     stored: bool
 
@@ -144,14 +146,16 @@ def read_page(backends: Backends, reference: Reference, *, evidently: bool = Fal
     wanted = EVIDENTLY_FILE if evidently else PAGE_FILE
     for file in manifest.files:
         if file.path == wanted:
-            return Page(version, record.digest, backends.store.read(file.sha256), stored=True)
+            html = backends.store.read(file.sha256)
+            return Page(version, record.digest, record.created_at, html, stored=True)
     if evidently:
         raise NotFound(
             f"no page of Evidently's was kept with the evaluation of {version.reference}",
             hint="declare Evaluation(evidently=Evidently()) and evaluate it again;"
             f" `registry report {version.reference}` has the registry's own",
         )
-    return Page(version, record.digest, _made_now(backends, read, manifest), stored=False)
+    html = _made_now(backends, read, manifest)
+    return Page(version, record.digest, record.created_at, html, stored=False)
 
 
 def _made_now(backends: Backends, read: _Read, manifest: Manifest) -> bytes:
@@ -248,10 +252,12 @@ def _training(backends: Backends, version: VersionRecord) -> Training:
 
 def _rule(version: VersionRecord) -> str:
     split = version.recipe.split
-    columns = split.get("columns")
-    if split.get("holdout") != "by_key" or not isinstance(columns, list):
+    columns, share = split.get("columns"), split.get("share")
+    if split.get("holdout") != "by_key":
         return ""
-    return f"{split.get('share'):.0%} of rows by {', '.join(map(str, columns))}"
+    assert isinstance(columns, list)
+    assert isinstance(share, float)
+    return f"{100 * share:.0f} % of rows by {', '.join(map(str, columns))}"
 
 
 def _held(found: tuple[tenures.Tenure, ...]) -> Iterator[Held]:

@@ -44,6 +44,7 @@ from registry_assets.lifecycle.targets import (
 from registry_assets.lifecycle.timeout import limited
 from registry_assets.packaging.closure import CodeClosure, code_closure
 from registry_assets.packaging.commit import code_commit
+from registry_assets.reasons import reason_of, sayable
 from registry_assets.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def train_version(
                 backends.catalog,
                 model=model.name,
                 number=number,
-                failure=_first_line(error),
+                failure=reason_of(error),
                 run_id=run.run_id,
                 actor=run.actor,
                 clock=backends.clock,
@@ -157,7 +158,7 @@ def _fit(
             raise
         except (Exception, SystemExit) as error:
             raise TrainingFailed(
-                f"train raised {type(error).__name__}: {_sayable(str(error))}",
+                f"train raised {type(error).__name__}: {sayable(str(error))}",
                 hint="the traceback is in the run's log",
             ) from error
     _check_estimator(estimator, wanted, trained_on=target.unique().tolist())
@@ -175,9 +176,11 @@ def _check_estimator(estimator: Any, target: Target, *, trained_on: list[Any]) -
     if target.task == "regression":
         method, kind = "predict", "regressor"
     if not callable(getattr(estimator, method, None)):
+        hint = f"return a fitted scikit-learn {kind}"
+        if hasattr(estimator, "classes_"):  # it is one, which tells classes alone
+            hint = "let it tell probabilities: CalibratedClassifierCV(…) adds them to a classifier"
         raise TrainingFailed(
-            f"train returned a {type(estimator).__name__}, which has no {method}",
-            hint=f"return a fitted scikit-learn {kind}",
+            f"train returned a {type(estimator).__name__}, which has no {method}", hint=hint
         )
     classes = getattr(estimator, "classes_", None)
     if classes is None:
@@ -223,13 +226,3 @@ def training_rows(
     if not one_class:
         check_trained_on(joined, target, where=", ".join(map(str, recipe.train)))
     return frame, joined
-
-
-def _first_line(error: Exception) -> str:
-    message = getattr(error, "message", None) or f"{type(error).__name__}: {error}"
-    return next(iter(_sayable(str(message)).strip().splitlines()), type(error).__name__)
-
-
-def _sayable(text: str) -> str:
-    """The user's own words, as far as UTF-8, which ledger and terminal speak, can say them."""
-    return text.encode(errors="backslashreplace").decode()

@@ -1,6 +1,7 @@
 """Gates judge what the suite computed: a number that is absent or not finite never passes."""
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry_assets.canonical import canonical_json
 from registry_assets.declaration import (
     AtLeast,
     AtMost,
     BetterThanProduction,
     CalibrationAtMost,
+    FairnessAtLeast,
     FairnessAtMost,
     Gate,
     GateFunction,
@@ -42,6 +45,7 @@ from registry_assets_tests.declaration.judged import (
 
 NUMBERS = st.floats(-10, 10)
 ODDS, PARITY = "equalized_odds_difference", "demographic_parity_difference"
+RATIO = "demographic_parity_ratio"
 
 Make = Callable[[float], Gate]
 Found = Callable[[Estimate | None], EvaluationResult]
@@ -61,6 +65,12 @@ def _beside(name: str) -> Found:
 
 def _apart(found: Estimate | None) -> EvaluationResult:
     return result(fairness=(fair(found, measure=PARITY),))
+
+
+def _alike(found: Estimate | None) -> EvaluationResult:
+    if found is not None and found.defined:
+        found = Estimate(found.value + 1, found.low + 1, found.high + 1, rows=found.rows)
+    return result(fairness=(fair(found, measure=RATIO),))
 
 
 def _ratio(found: Estimate | None) -> EvaluationResult:
@@ -108,6 +118,14 @@ KINDS: Mapping[str, tuple[Make, Found]] = {
     "fairness, high": (
         lambda limit: FairnessAtMost(PARITY, by="race", limit=(limit + 10) / 21, bound="high"),
         _apart,
+    ),
+    "at least, of groups": (
+        lambda limit: FairnessAtLeast(RATIO, by="race", floor=(10.05 - limit) / 21),
+        _alike,
+    ),
+    "at least, of groups, low": (
+        lambda limit: FairnessAtLeast(RATIO, by="race", floor=(10.05 - limit) / 21, bound="low"),
+        _alike,
     ),
     "latency beside production": (
         lambda limit: LatencyNotWorse("p95", margin=limit + 10),
@@ -280,17 +298,29 @@ RELATIVE: tuple[Gate, ...] = (
 
 @pytest.mark.parametrize("gate", RELATIVE, ids=lambda gate: gate.name)
 def test_the_first_version_has_nothing_to_be_compared_with(gate: Gate) -> None:
-    found = gate.judge(result(comparison=NEVER_HELD, speed=measured(speed())))
+    metrics = {"roc_auc": estimate(0.7), "log_loss": estimate(0.6)}
+    found = gate.judge(result(metrics, comparison=NEVER_HELD, speed=measured(speed())))
     assert found.outcome == "no_baseline"
     assert "never held a version" in found.why
     assert math.copysign(1, found.threshold or 0.0) == 1
+
+
+@pytest.mark.parametrize("gate", RELATIVE[:-1], ids=lambda gate: gate.name)
+def test_the_first_version_does_not_pass_without_a_number_of_its_own(gate: Gate) -> None:
+    metrics = {"roc_auc": UNDEFINED, "log_loss": UNDEFINED}
+    found = gate.judge(result(metrics, comparison=NEVER_HELD))
+    assert found.outcome == "failed"
+    assert "is not defined on this holdout: one class only" in found.why
+    found = gate.judge(result(comparison=NEVER_HELD))
+    assert found.outcome == "failed"
+    assert "was not computed" in found.why
 
 
 @pytest.mark.parametrize(
     ("comparison", "said"),
     [
         (compared(estimate(0.1), undecided="held-out 2013-04 was trained on"), "2013-04"),
-        (compared(UNDEFINED), "not defined"),
+        (compared(UNDEFINED), "not defined on this holdout: one class only"),
         (compared(None), "not defined"),
         (Comparison("production", 0, None, None, 9, undecided="it saw 2013-04"), "2013-04"),
     ],
@@ -316,6 +346,53 @@ def test_an_outcome_that_does_not_pass_stays_what_it_is(outcome: Any) -> None:
     assert Judgement(outcome, "why", value=math.nan).outcome == outcome
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"outcome": "ok"}, "outcome is 'ok': expected passed, failed, undecided, no_baseline"),
+        ({"outcome": True}, "outcome is True"),
+        ({"outcome": np.array(["passed", "failed"])}, "outcome is array"),
+        ({"why": None}, "why is None: expected a text"),
+        ({"why": ["a", "b"]}, "why is ['a', 'b']"),
+        ({"value": "0.9"}, "value is '0.9': expected a number, or None"),
+        ({"value": True}, "value is True"),
+        ({"low": 1 + 2j}, "low is (1+2j)"),
+        ({"high": np.ones(2)}, "high is array"),
+        ({"rows": 2.5}, "rows is 2.5: expected how many there are, or None"),
+        ({"rows": math.nan}, "rows is nan"),
+        ({"rows": True}, "rows is True"),
+        ({"rows": -1}, "rows is -1"),
+        ({"rows": 2**80}, "rows is 1208925819614629174706176"),
+    ],
+)
+def test_a_judgement_of_something_else_is_refused_and_does_not_pass(
+    given: Mapping[str, Any], said: str
+) -> None:
+    values: dict[str, Any] = {"outcome": "passed", "why": "so", **given}
+    with pytest.raises(ValueError, match="a Judgement's"):
+        Judgement(**values)
+    found = GateFunction(lambda _: Judgement(**values), name="rule").judge(result())
+    assert found.outcome == "failed"
+    assert f"rule raised ValueError: a Judgement's {said}" in found.why
+
+
+def test_a_judgement_holds_plain_numbers() -> None:
+    found = Judgement("passed", "so", value=np.float32(0.5), low=0, rows=np.int64(3))  # type: ignore[arg-type]
+    assert [type(each) for each in (found.value, found.low, found.rows)] == [float, float, int]
+
+
+def test_of_a_reason_without_end_the_beginning_is_kept() -> None:
+    found = Judgement("failed", "x" * 200_000)
+    assert found.why.startswith("xxx")
+    assert found.why.endswith("… (200,000 characters)")
+    assert len(found.why) < 1100
+
+    def long(evaluation: EvaluationResult) -> bool:
+        raise ValueError("x" * 200_000)
+
+    assert len(GateFunction(long).judge(result()).why) < 1100
+
+
 def enough_rows(evaluation: EvaluationResult) -> bool:
     """The holdout has 50 rows or more.
 
@@ -334,6 +411,9 @@ def enough_rows(evaluation: EvaluationResult) -> bool:
         (lambda found: Judgement("passed", "good", value=math.nan), "failed", "its value is nan"),
         (lambda found: 1 / 0, "failed", "rule raised ZeroDivisionError"),
         (lambda found: found.metrics["r2"], "failed", "rule raised KeyError"),
+        (lambda found: sys.exit("no"), "failed", "rule raised SystemExit: no"),
+        (lambda found: float("\udcff"), "failed", "rule raised ValueError: could not convert"),
+        (lambda found: Judgement("passed", "\udcff\0"), "passed", "\\udcff\\x00"),
         (lambda found: None, "failed", "rule gave a NoneType, neither a bool nor a Judgement"),
         (lambda found: 1, "failed", "rule gave a int"),
         (lambda: True, "failed", "rule raised TypeError"),
@@ -346,6 +426,7 @@ def test_a_rule_of_one_s_own_passes_only_by_saying_so(
     found = GateFunction(function, name=name).judge(result())
     assert found.outcome == outcome
     assert said in found.why
+    assert canonical_json(found.why)
 
 
 def test_another_source_of_a_rule_is_another_gate() -> None:

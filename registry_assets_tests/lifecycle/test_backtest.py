@@ -12,6 +12,7 @@ from registry_assets.declaration import Backtest, ByKey, RegisteredModel
 from registry_assets.evaluation.results.backtest import BacktestFold, BacktestResult
 from registry_assets.lifecycle.data import read_feature_rows
 from registry_assets_tests.lifecycle.changes import blob, remove
+from registry_assets_tests.lifecycle.test_registering import fitted, register
 from registry_assets_tests.worlds import FEATURES, KEPT, SENSOR, TRAINING, World, flights
 
 
@@ -177,6 +178,15 @@ def test_a_partition_that_is_gone_is_named(succeeded: World) -> None:
     result = walked(succeeded, walking(succeeded, 5), 2)
     assert result.folds == ()
     assert "flight_features[2013-02] cannot be read: sha256:" in result.reason
+
+
+def test_an_estimator_that_a_person_made_is_not_made_again_by_the_declared_training(
+    arrived: World,
+) -> None:
+    number = register(arrived, fitted(arrived)).version.number
+    assert walked(arrived, walking(arrived, 5), number) == BacktestResult(
+        reason="it was registered by hand: how its estimator was made is not declared"
+    )
 
 
 def test_a_version_of_one_partition_has_nothing_before_it(arrived: World) -> None:

@@ -84,7 +84,7 @@ def test_a_card_says_what_a_person_must_still_agree_to(trained: World) -> None:
     trained.version(trained.high_risk_model(), request="first")
     card = trained.registry.card("seat_credit:1")
     assert (card.risk, card.approvals_needed, card.approval_roles) == ("high", 1, ("risk",))
-    assert card.holdout_rule.startswith("50% of rows by ")
+    assert card.holdout_rule.startswith("50 % of rows by ")
     assert any("waits for 1 approval" in reason for reason in card.waits_for)
     text = card_markdown(card)
     assert "Approvals: none recorded; 1 required by policy, by a person of role risk." in text

@@ -1,11 +1,20 @@
 """Evaluating a committed version: what counts, what proves nothing, what can be repeated."""
 
 from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from registry_assets.declaration import LatestPartitions
+from registry_assets.declaration import (
+    AtMost,
+    Evaluation,
+    Evidently,
+    Fairness,
+    GateFunction,
+    LatestPartitions,
+)
 from registry_assets.errors import (
     DataUnusable,
     NotFound,
@@ -32,6 +41,14 @@ from registry_assets_tests.lifecycle.changes import (
 from registry_assets_tests.worlds import FEATURES, SENSOR, World, flights, planes
 
 RELATIVE = "roc_auc_not_worse_than_production"
+FORGIVING = """
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+
+def train(features, target, params):
+    return HistGradientBoostingClassifier(max_iter=20, random_state=0).fit(features, target)
+"""
+"""A training whose estimator takes infinite numbers."""
 
 
 def why(evaluated: Evaluated, gate: str = RELATIVE) -> tuple[str, str]:
@@ -233,6 +250,76 @@ def test_a_holdout_of_one_class_has_no_metrics_and_passes_nothing(arrived: World
     ):
         registry.evaluate(arrived.model(), number, run=SENSOR)
     assert registry.version(f"flight_delay:{number}").stage == "development"
+
+
+def test_a_version_that_cannot_score_its_holdout_is_evaluated_and_passes_nothing(
+    trained: World,
+) -> None:
+    rows = flights(seed=4)
+    rows.loc[7, "distance"] = np.inf
+    model = trained.model()
+    trained._materialize(rows, "flights", trained._features(model), "2013-04")
+    model = replace(
+        model,
+        evaluation=replace(
+            model.evaluation, fairness=Fairness(("origin",)), evidently=Evidently(rows=100)
+        ),
+        gates=(*model.gates, GateFunction(lambda found: True, name="whatever")),
+    )
+    number = trained.version(model, request="may")
+    summary = trained.registry.version(f"flight_delay:{number}")
+    assert summary.stage == "rejected"
+    assert summary.evaluation is not None
+    said = "cannot score flight_features[2013-04]: ValueError: Input X contains infinity"
+    for metric in summary.evaluation.metrics.values():
+        assert metric["value"] is None
+        assert said in metric["reason"]
+    gates = [each.finding for each in summary.verdicts if each.evaluation_id]
+    assert {each.gate for each in gates} == {each.name for each in model.gates}
+    assert {each.outcome for each in gates} == {"failed"}
+    assert all(said in each.why for each in gates)
+    assert trained.registry.verify().problems == ()
+
+
+def test_production_that_cannot_score_the_rows_says_so(succeeded: World) -> None:
+    rows = flights(seed=4)
+    rows.loc[7, "distance"] = np.inf
+    succeeded._materialize(rows, "flights", succeeded._features(succeeded.model()), "2013-05")
+    succeeded.code.write({"ontime/training.py": FORGIVING})
+    number = succeeded.reserve(request="june")
+    succeeded.registry.train(succeeded.model(), number, run=SENSOR)
+    evaluated = succeeded.registry.evaluate(succeeded.model(), number, run=SENSOR)
+    assert why(evaluated, "roc_auc_at_least")[0] == "passed"
+    outcome, reason = why(evaluated)
+    assert outcome == "undecided"
+    assert "flight_delay:1 cannot score flight_features[2013-05]" in reason
+
+
+@pytest.mark.parametrize(
+    ("told", "asked"),
+    [
+        (
+            {
+                "task": "regression",
+                "evaluation": Evaluation(metrics=("mean_absolute_error",), resamples=100),
+                "gates": (AtMost("mean_absolute_error", 2.0),),
+            },
+            "the declaration asks for a number",
+        ),
+        ({"positive": "late"}, "the declaration asks for 'late' or another class"),
+    ],
+)
+def test_a_version_that_tells_something_else_than_is_declared_is_not_evaluated(
+    trained: World, told: dict[str, Any], asked: str
+) -> None:
+    model = replace(trained.model(), **told)
+    said = "flight_delay:1 was trained to tell False or True"
+    with refused(DataUnusable, said, asked, "retrain"):
+        trained.registry.evaluate(model, 1, run=SENSOR)
+    # What was found under the former declaration does not count either.
+    assert "no_evaluation flight_delay:1" in held_reasons(trained, 1)
+    with refused(PromotionHeld, "no complete evaluation under the suite in force"):
+        trained.registry.promote("flight_delay", 1, run=SENSOR)
 
 
 @DAMAGE

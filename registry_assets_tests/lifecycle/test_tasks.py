@@ -118,6 +118,12 @@ def test_evidently_s_page_is_a_file_of_the_evaluation(lived: World) -> None:
     page = lived.registry.read_file(evaluation.digest, EVIDENTLY_FILE)
     assert page.lstrip().lower().startswith(b"<")
     assert b"</html>" in page[-100:].lower()
+    assert b"<title>Evidently on cultivar:2</title>" in page
+    assert b"proba_0" not in page
+    figures = result(lived, "cultivar:2")
+    assert figures.evidently is not None
+    named = {f"probability of {label}" for label in figures.classes}
+    assert named <= set(figures.evidently.left_out)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -101,6 +101,11 @@ BAD_TRAININGS: dict[str, tuple[str, type[RegistryError], tuple[str, ...]]] = {
         TrainingFailed,
         ("Ridge", "predict_proba"),
     ),
+    "returns a classifier that tells no probabilities": (
+        "from sklearn.svm import LinearSVC\nreturn LinearSVC().fit(features, target)",
+        TrainingFailed,
+        ("LinearSVC", "no predict_proba", "CalibratedClassifierCV"),
+    ),
     "returns what is not fitted": (
         "return LogisticRegression()",
         PackagingRefused,

@@ -1,9 +1,10 @@
 """Gates: named predicates over an evaluation; each appears in Dagster as one asset check.
 
 judging     what every gate is, and the judgement it gives
+naming      what a gate is called
 absolute    a metric against a number: AtLeast, AtMost, CalibrationAtMost
 relative    against production on the same rows: BetterThanProduction, NotWorseThanProduction
-sliced      across the values of a column: SliceFloor, SliceGap, FairnessAtMost
+sliced      across the values of a column: SliceFloor, SliceGap, FairnessAtMost, FairnessAtLeast
 measured    of the packaged artifact: LatencyAtMost, LatencyNotWorse, SizeAtMost
 data        of the rows themselves: NoLeakage
 functions   a rule of your own: GateFunction
@@ -11,6 +12,7 @@ own_checks  an asset check of your own: AssetCheck
 """
 
 from collections.abc import Sequence
+from inspect import signature
 from typing import TYPE_CHECKING
 
 from registry_assets.declaration.checks import require
@@ -24,7 +26,13 @@ from registry_assets.declaration.gates.relative import (
     BetterThanProduction,
     NotWorseThanProduction,
 )
-from registry_assets.declaration.gates.sliced import FairnessAtMost, SliceFloor, SliceGap
+from registry_assets.declaration.gates.sliced import (
+    FairnessAtLeast,
+    FairnessAtMost,
+    SliceFloor,
+    SliceGap,
+)
+from registry_assets.errors import DeclarationError
 
 if TYPE_CHECKING:
     from registry_assets.declaration.evaluation import Evaluation
@@ -35,6 +43,7 @@ __all__ = [
     "AtMost",
     "BetterThanProduction",
     "CalibrationAtMost",
+    "FairnessAtLeast",
     "FairnessAtMost",
     "Gate",
     "GateFunction",
@@ -59,20 +68,37 @@ def check_gates(gates: Sequence[Gate], plan: "Evaluation") -> None:
         'give at least one, e.g. gates=[AtLeast("roc_auc", 0.65)]',
     )
     for gate in gates:
+        if isinstance(gate, type):
+            raise DeclarationError(
+                f"gates hold the class {gate.__name__}", hint=f"write {_call(gate)}"
+            )
         require(
             isinstance(gate, Gate),
             f"gates hold a {type(gate).__name__}",
             'give gates, e.g. AtLeast("roc_auc", 0.65), or GateFunction(function)',
         )
-    names = [gate.name for gate in gates]
     for gate in gates:
-        own = any(isinstance(each, AssetCheck) for each in gates if each.name == gate.name)
-        require(
-            names.count(gate.name) == 1,
-            f"two gates are called {gate.name}",
-            "rename the asset check, here and where it is made: every gate is a check of its own"
-            if own
-            else "one gate of a kind per metric; keep the stricter",
-        )
+        alike = [each for each in gates if each.name == gate.name]
+        require(len(alike) == 1, f"two gates are called {gate.name}", _other_name(alike))
     for gate in gates:
         gate.check_plan(plan)
+
+
+def _call(kind: type) -> str:
+    """Say how a gate of a kind is made."""
+    needed = any(each.default is each.empty for each in signature(kind).parameters.values())
+    return f"{kind.__name__}({'…' if needed else ''})"
+
+
+def _other_name(gates: Sequence[Gate]) -> str:
+    """Say how gates of one name become gates of two names."""
+    if any(isinstance(gate, AssetCheck) for gate in gates):
+        return "rename the asset check, here and where it is made: every gate is a check of its own"
+    kinds = [type(gate) for gate in gates if "name" in signature(type(gate)).parameters]
+    if not kinds:
+        return "keep the stricter"
+    named = f"give one of them another name: {kinds[0].__name__}(…, name='…')"
+    # About one thing they are most likely one rule, written twice.
+    subjects = {(type(gate), getattr(gate, "by", None)) for gate in gates}
+    twice = len(subjects) == 1 and GateFunction not in kinds
+    return f"keep the stricter, or {named}" if twice else named

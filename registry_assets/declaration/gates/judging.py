@@ -6,13 +6,15 @@ that is missing or not finite never passes.
 """
 
 import math
+import numbers
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, get_args, runtime_checkable
 
-from registry_assets.canonical import Json, canonical_json, sha256_digest
+from registry_assets.canonical import LARGEST_INTEGER, Json, canonical_json, sha256_digest
 from registry_assets.declaration.checks import require
 from registry_assets.declaration.metrics import Measure
+from registry_assets.reasons import sayable, shortened
 
 if TYPE_CHECKING:
     from registry_assets.declaration.evaluation import Evaluation
@@ -27,7 +29,11 @@ class Judgement:
     """What one gate found: an outcome, the numbers behind it, and why in one sentence.
 
     A number that is not finite becomes None, and then `passed` becomes `failed`, whatever
-    kind of gate says so.
+    kind of gate says so. What of `why` cannot be stored is written out, and of one that is
+    longer than any reason the beginning is kept.
+
+    Raises:
+        ValueError: it holds something else than that; says what.
     """
 
     outcome: Outcome
@@ -39,14 +45,42 @@ class Judgement:
     rows: int | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.outcome, str) or self.outcome not in get_args(Outcome):
+            expected = ", ".join(get_args(Outcome))
+            raise ValueError(f"a Judgement's outcome is {self.outcome!r}: expected {expected}")
+        if not isinstance(self.why, str):
+            raise ValueError(f"a Judgement's why is {self.why!r}: expected a text")
+        object.__setattr__(self, "why", shortened(sayable(self.why)))
         for name in ("value", "low", "high", "threshold"):
-            number = getattr(self, name)
-            if number is None or math.isfinite(number):
-                continue
-            object.__setattr__(self, name, None)
-            if self.outcome == "passed":
-                object.__setattr__(self, "outcome", "failed")
-                object.__setattr__(self, "why", f"its {name} is {number}: {self.why}")
+            self._check_number(name)
+        if self.rows is not None:
+            object.__setattr__(self, "rows", _count(self.rows))
+
+    def _check_number(self, name: str) -> None:
+        given = getattr(self, name)
+        if given is None:
+            return
+        number = _number(given, f"a Judgement's {name}")
+        if math.isfinite(number):
+            object.__setattr__(self, name, number)
+            return
+        object.__setattr__(self, name, None)
+        if self.outcome == "passed":
+            object.__setattr__(self, "outcome", "failed")
+            object.__setattr__(self, "why", f"its {name} is {number}: {self.why}")
+
+
+def _number(given: object, what: str) -> float:
+    if isinstance(given, bool) or not isinstance(given, numbers.Real):
+        raise ValueError(f"{what} is {given!r}: expected a number, or None")
+    return float(given)
+
+
+def _count(given: object) -> int:
+    whole = isinstance(given, numbers.Integral) and not isinstance(given, bool)
+    if not whole or not 0 <= int(given) <= LARGEST_INTEGER:  # type: ignore[call-overload]
+        raise ValueError(f"a Judgement's rows is {given!r}: expected how many there are, or None")
+    return int(given)  # type: ignore[call-overload, no-any-return]
 
 
 @runtime_checkable
@@ -115,11 +149,8 @@ def limited(
     show: "Callable[[Estimate], str] | None" = None,
 ) -> Judgement:
     """Judge one estimate by a limit that it may reach, and may not pass."""
-    if estimate is None:
-        return Judgement("failed", f"{what} was not computed", threshold=limit)
-    if not estimate.defined:
-        why = f"{what} is not defined on this holdout: {estimate.reason}"
-        return judgement("failed", why, estimate, limit)
+    if estimate is None or not estimate.defined:
+        return undefined(what, estimate, limit)
     number = number_of(estimate, bound)
     passed = number <= limit if at_most else number >= limit
     word = (
@@ -130,6 +161,14 @@ def limited(
     shown = (show or shown_estimate)(estimate)
     why = f"{of_bound(bound)}{what} {shown} {word} {limit:g}"
     return judgement("passed" if passed else "failed", why, estimate, limit)
+
+
+def undefined(what: str, estimate: "Estimate | None", limit: float) -> Judgement:
+    """Give the judgement on what was not computed, or is no number; says why."""
+    if estimate is None:
+        return Judgement("failed", f"{what} was not computed", threshold=limit)
+    why = f"{what} is not defined on this holdout: {estimate.reason}"
+    return judgement("failed", why, estimate, limit)
 
 
 def judgement(

@@ -9,17 +9,18 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from registry_assets.canonical import Json
-from registry_assets.declaration.checks import finite, one_of, require
+from registry_assets.declaration.checks import a_name, finite, one_of, require
 from registry_assets.declaration.gates.judging import (
     Judgement,
     judgement,
     planned,
     shown_estimate,
+    undefined,
 )
 
 if TYPE_CHECKING:
     from registry_assets.declaration.evaluation import Evaluation
-    from registry_assets.evaluation.results import Comparison, Estimate, EvaluationResult
+    from registry_assets.evaluation.results import Estimate, EvaluationResult
 
 First = Literal["pass", "hold"]
 
@@ -41,6 +42,7 @@ class NotWorseThanProduction:
     relative: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
+        a_name(self.metric, "NotWorseThanProduction's metric", example="roc_auc")
         margin = finite(self.margin, f"{self.metric}'s margin")
         require(margin >= 0, f"the margin is {margin:g}", "a margin is 0 or more")
         object.__setattr__(self, "margin", margin)
@@ -71,7 +73,7 @@ class NotWorseThanProduction:
         """Compare the worse end of the paired difference with the margin."""
         sign = -1 if self.metric in evaluation.less_is_better else 1
         limit = 0.0 - sign * self.margin  # never -0.0
-        found = _difference(evaluation.comparison, self.metric, limit)
+        found = _difference(evaluation, self.metric, limit)
         if isinstance(found, Judgement):
             return found
         baseline, difference = found
@@ -102,6 +104,7 @@ class BetterThanProduction:
     relative: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
+        a_name(self.metric, "BetterThanProduction's metric", example="roc_auc")
         by = finite(self.by, f"by how much {self.metric} is to be better")
         require(by >= 0, f"BetterThanProduction(by={by:g})", "give 0 or more")
         object.__setattr__(self, "by", by)
@@ -130,7 +133,7 @@ class BetterThanProduction:
         """Compare the worse end of the paired difference with what is asked for."""
         sign = -1 if self.metric in evaluation.less_is_better else 1
         limit = 0.0 + sign * self.by
-        found = _difference(evaluation.comparison, self.metric, limit)
+        found = _difference(evaluation, self.metric, limit)
         if isinstance(found, Judgement):
             return found
         baseline, difference = found
@@ -149,17 +152,24 @@ def _worse_end(difference: "Estimate", sign: int) -> float:
 
 
 def _difference(
-    comparison: "Comparison | None", metric: str, limit: float
+    evaluation: "EvaluationResult", metric: str, limit: float
 ) -> "tuple[str, Estimate] | Judgement":
     """Give what is compared with and the difference to it, or what holds without them."""
+    comparison = evaluation.comparison
     if comparison is None:
         return Judgement("failed", "no comparison with production was made")
     if comparison.outcome == "no_baseline":
+        # There is nothing to compare with, which passes: but not what is no number itself.
+        measured = evaluation.metrics.get(metric)
+        if measured is None or not measured.defined:
+            return undefined(metric, measured, limit)
         why = f"{comparison.pointer} has never held a version: nothing to compare with"
         return Judgement("no_baseline", why, threshold=limit)
     baseline = f"{comparison.pointer} version {comparison.baseline_version}"
     found = comparison.differences.get(metric)
     if comparison.undecided or found is None or not math.isfinite(found.low):
         reason = comparison.undecided or "the difference is not defined on this holdout"
+        if found is not None and found.reason and not comparison.undecided:
+            reason += f": {found.reason}"
         return Judgement("undecided", f"against {baseline}: {reason}")
     return baseline, found

@@ -1,11 +1,12 @@
 """Gates that look at the slices of a column, or at the groups of a sensitive one."""
 
 import math
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from registry_assets.canonical import Json
-from registry_assets.declaration.checks import finite, one_of, require
+from registry_assets.declaration.checks import a_name, finite, one_of, require
 from registry_assets.declaration.fairness import DISPARITIES
 from registry_assets.declaration.gates.absolute import possible_floor
 from registry_assets.declaration.gates.judging import (
@@ -17,12 +18,19 @@ from registry_assets.declaration.gates.judging import (
     planned,
     shown_estimate,
 )
+from registry_assets.declaration.gates.naming import name_by, name_gate, rule
+from registry_assets.declaration.slicing import Slicing, Where
 
 if TYPE_CHECKING:
     from registry_assets.declaration.evaluation import Evaluation
     from registry_assets.evaluation.results import Estimate, EvaluationResult, SliceResult
 
+    _Supported = list[tuple[SliceResult, Estimate]]
+
 _DIFFERENCES = tuple(name for name in DISPARITIES if name.endswith("_difference"))
+_RATIOS = tuple(name for name in DISPARITIES if name.endswith("_ratio"))
+_LISTED = 5
+"""Slices that a sentence names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +40,21 @@ class SliceFloor:
     Args:
         by: what the slices go by: a column, or the name of bins or of a condition.
         bound: judge each point value, or the lower end of its 95 % interval.
+        name: by default `roc_auc_floor_by_carrier`.
     """
 
     metric: str
     by: str
     floor: float
     bound: Literal["value", "low"] = "value"
+    name: str = ""
     relative: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
+        _check_words(self)
         object.__setattr__(self, "floor", finite(self.floor, f"{self.metric}'s floor"))
         one_of(self.bound, ("value", "low"), "SliceFloor's bound")
-
-    @property
-    def name(self) -> str:
-        """`roc_auc_floor_by_carrier`."""
-        return f"{self.metric}_floor_by_{_slug(self.by)}"
+        name_gate(self, name_by(f"{self.metric}_floor_by", self.by))
 
     @property
     def sentence(self) -> str:
@@ -57,27 +64,41 @@ class SliceFloor:
 
     def definition(self) -> dict[str, Json]:
         """Give the rule as JSON."""
-        return {"gate": "slice_floor", **asdict(self)}
+        return rule(self, "slice_floor")
 
     def check_plan(self, plan: "Evaluation") -> None:
         """Refuse a metric or a column that the plan does not slice by."""
         possible_floor(self.name, self.metric, self.floor, plan)
-        one_of(self.by, plan.slice_names, f"gate {self.name}: slice")
+        _sliced(self, plan)
 
     def judge(self, evaluation: "EvaluationResult") -> Judgement:
         """Find the lowest supported slice and compare it with the floor."""
         supported = _supported(evaluation, self.metric, self.by, self.floor)
         if isinstance(supported, Judgement):
             return supported
-        numbers = [(_known(number_of(each, self.bound)), part, each) for part, each in supported]
-        below = [found for found in numbers if found[0] < self.floor]
-        _, part, lowest = min(below or numbers, key=lambda found: found[0])
+        part, lowest = self._lowest(supported)
+        known = sorted((pair for pair in supported if pair[1].defined), key=self._place)
+        below = [pair for pair in known if self._place(pair) < self.floor]
+        wrong = [_undefined(self.metric, supported)]
         if below:
-            listed = ", ".join(f"{each.label} {shown_estimate(of)}" for _, each, of in below)
-            why = f"{of_bound(self.bound)}{self.metric} is below {self.floor:g} for {listed}"
-        else:
-            why = f"the lowest of {len(numbers)} is {part.label}: {shown_estimate(lowest)}"
-        return judgement("failed" if below else "passed", why, lowest, self.floor)
+            listed = _few([f"{each.label} {shown_estimate(of)}" for each, of in below])
+            what = of_bound(self.bound) + self.metric
+            wrong.append(f"{what} is below {self.floor:g} for {listed}")
+        if why := "; ".join(filter(None, wrong)):
+            return judgement("failed", why, lowest, self.floor)
+        why = f"the lowest of {len(supported)} is {part.label}: {shown_estimate(lowest)}"
+        return judgement("passed", why, lowest, self.floor)
+
+    def slice_of(self, evaluation: "EvaluationResult") -> str:
+        """Name the slice that the judgement's numbers are of; "" where it has none."""
+        supported = _supported(evaluation, self.metric, self.by, self.floor)
+        return "" if isinstance(supported, Judgement) else self._lowest(supported)[0].label
+
+    def _lowest(self, supported: "_Supported") -> "tuple[SliceResult, Estimate]":
+        return min(supported, key=self._place)
+
+    def _place(self, pair: "tuple[SliceResult, Estimate]") -> float:
+        return _known(number_of(pair[1], self.bound))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,24 +109,23 @@ class SliceGap:
         by: what the slices go by: a column, or the name of bins or of a condition.
         bound: judge the point value, or the upper end of the gap's 95 % interval, made of
             those of the two slices, which share no row.
+        name: by default `roc_auc_gap_by_carrier`.
     """
 
     metric: str
     by: str
     limit: float
     bound: Literal["value", "high"] = "value"
+    name: str = ""
     relative: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
+        _check_words(self)
         limit = finite(self.limit, f"the gap of {self.metric}")
         require(limit >= 0, f"SliceGap(limit={limit:g})", "a gap is 0 or more")
         object.__setattr__(self, "limit", limit)
         one_of(self.bound, ("value", "high"), "SliceGap's bound")
-
-    @property
-    def name(self) -> str:
-        """`roc_auc_gap_by_carrier`."""
-        return f"{self.metric}_gap_by_{_slug(self.by)}"
+        name_gate(self, name_by(f"{self.metric}_gap_by", self.by))
 
     @property
     def sentence(self) -> str:
@@ -115,26 +135,29 @@ class SliceGap:
 
     def definition(self) -> dict[str, Json]:
         """Give the rule as JSON."""
-        return {"gate": "slice_gap", **asdict(self)}
+        return rule(self, "slice_gap")
 
     def check_plan(self, plan: "Evaluation") -> None:
-        """Refuse a metric or a column that the plan does not slice by."""
+        """Refuse a metric or a column that the plan does not slice by, and a condition."""
         planned(self.name, self.metric, plan)
-        one_of(self.by, plan.slice_names, f"gate {self.name}: slice")
+        require(
+            not isinstance(_sliced(self, plan), Where),
+            f"gate {self.name}: no model can pass it, as a condition makes one slice and a gap"
+            " needs two",
+            f"use SliceFloor({self.metric!r}, by={self.by!r}, …), or slice by a column",
+        )
 
     def judge(self, evaluation: "EvaluationResult") -> Judgement:
         """Find the two supported slices that are farthest apart."""
         supported = _supported(evaluation, self.metric, self.by, self.limit)
         if isinstance(supported, Judgement):
             return supported
-        unknown = [part.label for part, found in supported if not found.defined]
-        if unknown:
-            why = f"{self.metric} is not defined for {', '.join(unknown)}"
+        if why := _undefined(self.metric, supported):
             return Judgement("failed", why, threshold=self.limit)
         if len(supported) < 2:
             why = f"only {supported[0][0].label} has enough rows: there is nothing to be apart"
             return Judgement("failed", why, threshold=self.limit)
-        low, high = (choose(supported, key=lambda pair: pair[1].value) for choose in (min, max))
+        low, high = _ends(supported)
         gap = _gap(low[1], high[1])
         return limited(
             f"the gap in {self.metric} from {low[0].label} to {high[0].label}",
@@ -143,6 +166,14 @@ class SliceGap:
             at_most=True,
             bound=self.bound,
         )
+
+    def slice_of(self, evaluation: "EvaluationResult") -> str:
+        """Name the two slices that the judgement's numbers are of; "" where it has none."""
+        supported = _supported(evaluation, self.metric, self.by, self.limit)
+        if isinstance(supported, Judgement):
+            return ""
+        low, high = _ends(supported)
+        return f"{low[0].label} to {high[0].label}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,25 +187,29 @@ class FairnessAtMost:
         by: a column of `Evaluation(fairness=…)`.
         limit: a share of 0 to 1.
         bound: judge the point value, or the upper end of its 95 % interval.
+        name: by default `demographic_parity_difference_by_race`.
     """
 
     measure: str
     by: str
     limit: float
     bound: Literal["value", "high"] = "value"
+    name: str = ""
     relative: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
+        require(
+            self.measure not in _RATIOS,
+            f"FairnessAtMost({self.measure!r}): the larger a ratio the more alike the groups are",
+            f"use FairnessAtLeast({self.measure!r}, …)",
+        )
         one_of(self.measure, _DIFFERENCES, "FairnessAtMost's measure")
+        a_name(self.by, "FairnessAtMost's by", example="race")
         limit = finite(self.limit, "FairnessAtMost's limit")
         require(0 <= limit < 1, f"FairnessAtMost(limit={limit:g})", "give a share from 0 to 1")
         object.__setattr__(self, "limit", limit)
         one_of(self.bound, ("value", "high"), "FairnessAtMost's bound")
-
-    @property
-    def name(self) -> str:
-        """`demographic_parity_difference_by_race`."""
-        return f"{self.measure}_by_{_slug(self.by)}"
+        name_gate(self, name_by(f"{self.measure}_by", self.by))
 
     @property
     def sentence(self) -> str:
@@ -184,38 +219,142 @@ class FairnessAtMost:
 
     def definition(self) -> dict[str, Json]:
         """Give the rule as JSON."""
-        return {"gate": "fairness_at_most", **asdict(self)}
+        return rule(self, "fairness_at_most")
 
     def check_plan(self, plan: "Evaluation") -> None:
         """Refuse a column whose groups the plan does not compare."""
-        columns = plan.fairness.columns if plan.fairness else ()
-        require(
-            bool(columns),
-            f"gate {self.name} reads groups, which the evaluation does not compare",
-            f"add Evaluation(fairness=Fairness([{self.by!r}]))",
-        )
-        one_of(self.by, columns, f"gate {self.name}: sensitive column")
+        _compares_groups(self.name, self.by, plan)
 
     def judge(self, evaluation: "EvaluationResult") -> Judgement:
         """Compare the declared bound of the disparity with the limit."""
-        found = {each.by: each for each in evaluation.fairness}.get(self.by)
-        estimate = found.disparities.get(self.measure) if found else None
+        estimate = _disparity(evaluation, self.measure, by=self.by)
         what = f"{self.measure} by {self.by}"
         return limited(what, estimate, self.limit, at_most=True, bound=self.bound)
 
 
+@dataclass(frozen=True, slots=True)
+class FairnessAtLeast:
+    """The rates of a sensitive column's groups are in a ratio of at least `floor`.
+
+    The four-fifths rule is `FairnessAtLeast("demographic_parity_ratio", by=…, floor=0.8)`: the
+    rate of every group is at least four fifths of the highest.
+
+    Args:
+        measure: `demographic_parity_ratio`, of the rates at which groups are predicted
+            positive; or `equalized_odds_ratio`, of those rates among the rows that are positive
+            and among those that are not, the smaller.
+        by: a column of `Evaluation(fairness=…)`.
+        floor: above 0, at most 1.
+        bound: judge the point value, or the lower end of its 95 % interval.
+        name: by default `demographic_parity_ratio_by_race`.
+    """
+
+    measure: str
+    by: str
+    floor: float
+    bound: Literal["value", "low"] = "value"
+    name: str = ""
+    relative: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        require(
+            self.measure not in _DIFFERENCES,
+            f"FairnessAtLeast({self.measure!r}): the smaller a difference the more alike the"
+            " groups are",
+            f"use FairnessAtMost({self.measure!r}, …)",
+        )
+        one_of(self.measure, _RATIOS, "FairnessAtLeast's measure")
+        a_name(self.by, "FairnessAtLeast's by", example="race")
+        floor = finite(self.floor, "FairnessAtLeast's floor")
+        require(0 < floor <= 1, f"FairnessAtLeast(floor={floor:g})", "give a ratio, such as 0.8")
+        object.__setattr__(self, "floor", floor)
+        one_of(self.bound, ("value", "low"), "FairnessAtLeast's bound")
+        name_gate(self, name_by(f"{self.measure}_by", self.by))
+
+    @property
+    def sentence(self) -> str:
+        """The rule, as people say it."""
+        what = of_bound(self.bound) + f"the {self.measure.replace('_', ' ')}"
+        return f"{what} by {self.by} is at least {self.floor:g}"
+
+    def definition(self) -> dict[str, Json]:
+        """Give the rule as JSON."""
+        return rule(self, "fairness_at_least")
+
+    def check_plan(self, plan: "Evaluation") -> None:
+        """Refuse a column whose groups the plan does not compare."""
+        _compares_groups(self.name, self.by, plan)
+
+    def judge(self, evaluation: "EvaluationResult") -> Judgement:
+        """Compare the declared bound of the ratio with the floor."""
+        estimate = _disparity(evaluation, self.measure, by=self.by)
+        what = f"{self.measure} by {self.by}"
+        return limited(what, estimate, self.floor, at_most=False, bound=self.bound)
+
+
+def _check_words(gate: SliceFloor | SliceGap) -> None:
+    kind = type(gate).__name__
+    a_name(gate.metric, f"{kind}'s metric", example="roc_auc")
+    a_name(gate.by, f"{kind}'s by", example="carrier")
+
+
+def _sliced(gate: SliceFloor | SliceGap, plan: "Evaluation") -> Slicing:
+    """Give what the slices of a gate are; refuse what the plan does not slice by."""
+    require(
+        bool(plan.slice_names),
+        f"gate {gate.name} reads slices, which the evaluation does not make",
+        f"add Evaluation(slices=[{gate.by!r}])",
+    )
+    one_of(gate.by, plan.slice_names, f"gate {gate.name}: slice")
+    return next(each for each in plan.slicings if each.name == gate.by)
+
+
+def _compares_groups(gate: str, by: str, plan: "Evaluation") -> None:
+    columns = plan.fairness.columns if plan.fairness else ()
+    require(
+        bool(columns),
+        f"gate {gate} reads groups, which the evaluation does not compare",
+        f"add Evaluation(fairness=Fairness([{by!r}]))",
+    )
+    one_of(by, columns, f"gate {gate}: sensitive column")
+
+
+def _disparity(evaluation: "EvaluationResult", measure: str, *, by: str) -> "Estimate | None":
+    found = {each.by: each for each in evaluation.fairness}.get(by)
+    return found.disparities.get(measure) if found else None
+
+
 def _supported(
     evaluation: "EvaluationResult", metric: str, by: str, limit: float
-) -> "list[tuple[SliceResult, Estimate]] | Judgement":
+) -> "_Supported | Judgement":
     """Give the slices with enough rows, or why nothing can be said of them."""
     parts = [part for part in evaluation.slices if part.column == by and part.supported]
     missing = [part.label for part in parts if metric not in part.estimates]
     if missing:
-        why = f"{metric} was not computed for {', '.join(missing)}"
+        why = f"{metric} was not computed for {_few(missing)}"
         return Judgement("failed", why, threshold=limit)
     if not parts:
-        return Judgement("failed", f"no {by} has enough rows", threshold=limit)
+        return Judgement("failed", f"no slice by {by} has enough rows", threshold=limit)
     return [(part, part.estimates[metric]) for part in parts]
+
+
+def _undefined(metric: str, supported: "_Supported") -> str:
+    """Say of which slices the metric is no number, and why of the first; "" where it always is."""
+    unknown = [(part.label, found.reason) for part, found in supported if not found.defined]
+    if not unknown:
+        return ""
+    return f"{metric} is not defined for {_few([each for each, _ in unknown])}: {unknown[0][1]}"
+
+
+def _few(said: Sequence[str]) -> str:
+    """List the first, and how many more there are."""
+    more = len(said) - _LISTED
+    return ", ".join(said[:_LISTED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _ends(supported: "_Supported") -> "_Supported":
+    """Give the lowest slice and the highest."""
+    return [choose(supported, key=lambda pair: pair[1].value) for choose in (min, max)]
 
 
 def _known(number: float) -> float:
@@ -236,8 +375,3 @@ def _gap(low: "Estimate", high: "Estimate") -> "Estimate":
     if not math.isfinite(value + above + below):
         return kind.undefined(rows=rows, reason="the two are too far apart for a number")
     return kind(value, max(0.0, value - below), value + above, rows=rows)
-
-
-def _slug(name: str) -> str:
-    """Give a slice's name as part of a check's name."""
-    return "".join(sign if sign.isalnum() else "_" for sign in name.lower()).strip("_")

@@ -5,14 +5,18 @@ of them, of which it may refuse some: how far the others stray is scaled to the 
 rows there are, by the root of their ratio, as holds for whatever is close to normal.
 """
 
+import numbers
 import warnings
 from contextlib import suppress
+from decimal import Decimal
+from typing import Any
 
 import numpy as np
 
 from registry_assets.declaration.metrics import MetricFunction, parameters
 from registry_assets.evaluation.resampling import GROUPS, Resampler, Sampled
 from registry_assets.evaluation.scored import FloatArray, IntArray, Scored
+from registry_assets.reasons import reason_of, sayable, shortened
 
 _RESAMPLES = 200
 
@@ -51,15 +55,34 @@ class FunctionFailed(Exception):
 
 
 def _call(measure: MetricFunction, scored: Scored) -> float:
-    arguments = _labels(scored, scored.outcomes.y), _said(measure, scored)
+    # Copies: a function that works in place would change the rows under every later metric.
+    arguments = _labels(scored, scored.outcomes.y).copy(), _said(measure, scored).copy()
+    weighted = scored.outcomes.weight is not None and _takes_weight(measure)
     try:
-        if scored.outcomes.weight is not None and _takes_weight(measure):
-            found = measure.function(*arguments, sample_weight=scored.weight)
-        else:
-            found = measure.function(*arguments)
-        return float(found)
-    except Exception as error:  # the user's code: anything
-        raise FunctionFailed(f"{measure.name} raised {type(error).__name__}: {error}") from error
+        found: Any = (
+            measure.function(*arguments, sample_weight=scored.weight.copy())
+            if weighted
+            else measure.function(*arguments)
+        )
+        return _number(measure.name, found)
+    except FunctionFailed:
+        raise
+    except (Exception, SystemExit) as error:  # the user's code: anything
+        raise FunctionFailed(f"{measure.name} raised {reason_of(error)}") from error
+
+
+def _number(name: str, found: Any) -> float:
+    # A scalar of numpy's, or an array of no dimension, is what it holds.
+    plain = found.item() if getattr(found, "ndim", None) == 0 else found
+    if isinstance(plain, numbers.Real | Decimal) and not isinstance(plain, bool):
+        return float(plain)
+    if plain is None or isinstance(plain, bool):
+        given = str(plain)
+    elif isinstance(plain, str):
+        given = f"the text {plain!r}"
+    else:
+        given = f"a {type(plain).__name__}"
+    raise FunctionFailed(shortened(sayable(f"{name} gave {given}: expected one number")))
 
 
 def _said(measure: MetricFunction, scored: Scored) -> np.ndarray:

@@ -4,23 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from registry_assets.canonical import canonical_json
-from registry_assets.catalog.evaluations import (
-    Binding,
-    EvaluationRecord,
-    Finding,
-    record_evaluation,
-)
+from registry_assets.catalog.evaluations import EvaluationRecord, Finding, record_evaluation
 from registry_assets.catalog.models import PRODUCTION
 from registry_assets.catalog.pointers import PointerRecord, get_pointer
 from registry_assets.catalog.versions import VersionRecord, get_committed
-from registry_assets.declaration import AssetCheck, Gate, Judgement, RegisteredModel
-from registry_assets.declaration.gates import gate_digest
+from registry_assets.declaration import AssetCheck, RegisteredModel
 from registry_assets.evaluation.report.values import GateVerdict, Snapshot, Subject
 from registry_assets.evaluation.results import EvaluationResult
 from registry_assets.faults import reached
 from registry_assets.governance.standing import read_passed
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.evaluating.figures import Figures, find_figures
+from registry_assets.lifecycle.evaluating.judging import judge
 from registry_assets.lifecycle.publishing import Publication
 from registry_assets.lifecycle.reserving import declare_model
 from registry_assets.manifest import Manifest, Parent, file_entries
@@ -55,7 +50,8 @@ def evaluate_version(
 
     Raises:
         NotFound, VersionFailed: there is no committed version of that number.
-        DataUnusable: the holdout cannot be used; says why.
+        DataUnusable: the holdout cannot be used, or the version tells something else than is
+            declared now; says why.
     """
     declare_model(backends, model, actor=run.actor)
     with backends.catalog.read() as connection:
@@ -65,7 +61,7 @@ def evaluate_version(
     figures = find_figures(backends, model, version, production, held)
     result = figures.result
     judged = (gate for gate in model.gates if not isinstance(gate, AssetCheck))
-    findings = tuple(_judge(gate, result, held, figures.leak) for gate in judged)
+    findings = tuple(judge(gate, figures, held) for gate in judged)
     reached("evaluate.judged")
     publication = Publication.begin(backends)
     contents = _contents(figures, _subject(model, version, findings))
@@ -90,28 +86,6 @@ def evaluate_version(
         clock=backends.clock,
     )
     return Evaluated(record, version, result, findings)
-
-
-def _judge(
-    gate: Gate, result: EvaluationResult, pointer: PointerRecord, leak: str | None
-) -> Finding:
-    # On rows of its own training a version always looks good: no gate says anything then.
-    found = Judgement("undecided", leak) if leak else gate.judge(result)
-    binding = None
-    if gate.relative:
-        binding = Binding(pointer.name, pointer.generation, pointer.digest)
-    return Finding(
-        gate=gate.name,
-        gate_digest=gate_digest(gate),
-        outcome=found.outcome,
-        why=found.why,
-        value=found.value,
-        low=found.low,
-        high=found.high,
-        threshold=found.threshold,
-        rows=found.rows,
-        binding=binding,
-    )
 
 
 def _subject(

@@ -24,26 +24,32 @@ from registry_assets.lifecycle.evaluating.scoring import as_predictions
 from registry_assets.lifecycle.targets import Target
 from registry_assets.lifecycle.timeout import limited
 from registry_assets.lifecycle.training import same_code, training_rows
+from registry_assets.reasons import reason_of
 
 if TYPE_CHECKING:
     from registry_assets.evaluation.scored import Outcomes, Predictions
+
+
+_BY_HAND = "it was registered by hand: how its estimator was made is not declared"
 
 
 def backtest(
     backends: Backends, model: RegisteredModel, version: VersionRecord, *, plan: Backtest
 ) -> BacktestResult:
     """Judge the recipe of a version on each of the last partitions that it trained on."""
+    if version.recipe.estimator is not None:
+        return BacktestResult(reason=_BY_HAND)
     refs = sorted(version.recipe.train, key=lambda ref: ref.partition)
     try:
         same_code(model, version)
     except RegistryError as error:
-        return BacktestResult(reason=_why(error))
+        return BacktestResult(reason=reason_of(error))
     parts = []
     for ref in refs:
         try:
             parts.append(read_feature_rows(backends, ref))
         except RegistryError as error:
-            return BacktestResult(reason=f"{ref} cannot be read: {_why(error)}")
+            return BacktestResult(reason=f"{ref} cannot be read: {reason_of(error)}")
     first = max(1, len(parts) - plan.folds)
     if first >= len(parts):
         return BacktestResult(reason="it was trained on one partition: there is none before it")
@@ -61,7 +67,7 @@ def _fold(model: RegisteredModel, version: VersionRecord, parts: list[FeatureRow
         count = len(rows.target)
         outcomes, predictions = _scored(model, version, before, rows)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the user's training: anything
-        return BacktestFold(judged.ref.partition, keys, count, reason=_why(error))
+        return BacktestFold(judged.ref.partition, keys, count, reason=reason_of(error))
     from registry_assets.evaluation.estimating import estimate
 
     found = estimate(
@@ -103,11 +109,3 @@ def _scored(
     known, said = ask(estimator, rows.features, task=model.task)
     outcomes = rows.outcomes(target, list(target.classes(known)), model.evaluation)
     return outcomes, as_predictions(said, known=known, classes=outcomes.classes)
-
-
-def _why(error: BaseException) -> str:
-    """Give the first line of what went wrong, as far as UTF-8 can say it."""
-    kind = type(error).__name__
-    said = error.message if isinstance(error, RegistryError) else f"{kind}: {error}"
-    lines = said.encode(errors="backslashreplace").decode().strip().splitlines()
-    return lines[0] if lines else kind

@@ -7,6 +7,7 @@ from registry_assets.catalog.versions import VersionRecord
 from registry_assets.errors import RegistryError
 from registry_assets.lifecycle.backends import Backends
 from registry_assets.lifecycle.data import row_sources
+from registry_assets.lifecycle.deploying import load_version
 from registry_assets.lifecycle.evaluating.holdout import HoldoutRows
 from registry_assets.lifecycle.evaluating.scoring import Answers, ask_version
 
@@ -22,7 +23,8 @@ def ask_baseline(
     if undecided:
         return undecided
     try:
-        return ask_version(backends, production, rows)
+        answers = ask_version(production, load_version(backends, production), rows)
+        return answers.refused or answers
     except RegistryError as error:
         # A production version that no longer runs must not stop the evaluation of the one
         # that would replace it; it decides nothing, either.

@@ -1,6 +1,5 @@
 """What the rows themselves say: what a version was trained on, beside what it is judged on."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from registry_assets.catalog.versions import VersionRecord
@@ -53,10 +52,12 @@ def examine(
 
 
 _PREDICTION = "prediction"
+_LONGEST = 60  # of a column's name, after which Evidently's page has no room
 
 
 def evidently_report(
     model: RegisteredModel,
+    version: VersionRecord,
     rows: HoldoutRows,
     training: TrainingRows | str,
     answers: Answers,
@@ -64,12 +65,20 @@ def evidently_report(
     plan: Evidently,
 ) -> "EvidentlyReport":
     """Let Evidently report on the holdout, with the training as the reference of its drift."""
-    from registry_assets.evaluation.report.evidently_report import evidently_html
+    from registry_assets.evaluation.report.evidently_report import EvidentlyReport, evidently_html
 
+    if answers.refused:
+        rows_of = len(rows.frame)
+        return EvidentlyReport(b"", 0, rows_of, 0, 0, {}, (), {}, reason=answers.refused)
     # A feature may bear any name, also one of these.
-    columns = {name: _unused(name, rows.features.columns) for name in answers.said.columns}
+    taken = set(map(str, rows.features.columns))
+    names = {
+        f"proba_{at}": f"probability of {label}"[:_LONGEST]
+        for at, label in enumerate(answers.classes)
+    }
+    columns = {name: _unused(names.get(name, name), taken) for name in answers.said.columns}
     said = answers.said.rename(columns=columns)
-    target = _unused(str(rows.target.name), rows.features.columns)
+    target = _unused(str(rows.target.name), taken)
     current = rows.features.assign(**{target: rows.target.to_numpy()}).join(said)
     reference = None
     if isinstance(training, TrainingRows):
@@ -81,13 +90,15 @@ def evidently_report(
         target=target,
         prediction=columns[_PREDICTION],
         probabilities={label: columns[f"proba_{at}"] for at, label in enumerate(answers.classes)},
+        about=version.reference,
         max_rows=plan.rows,
         seed=model.evaluation.seed,
     )
 
 
-def _unused(name: str, taken: "Iterable[object]") -> str:
-    names = set(map(str, taken))
-    while name in names:
+def _unused(name: str, taken: set[str]) -> str:
+    """Give a name that is not taken, and take it."""
+    while name in taken:
         name += "_"
+    taken.add(name)
     return name

@@ -9,12 +9,13 @@ from registry_assets.declaration import RegisteredModel
 from registry_assets.evaluation.results import EvaluationResult
 from registry_assets.evaluation.results.evidently import EvidentlyNote
 from registry_assets.lifecycle.backends import Backends
+from registry_assets.lifecycle.deploying import load_version
 from registry_assets.lifecycle.evaluating.artifact import measure_artifacts
 from registry_assets.lifecycle.evaluating.backtest import backtest
 from registry_assets.lifecycle.evaluating.baseline import ask_baseline, baseline, overlap
 from registry_assets.lifecycle.evaluating.examining import evidently_report, examine
 from registry_assets.lifecycle.evaluating.holdout import read_holdout
-from registry_assets.lifecycle.evaluating.scoring import Answers, ask_version
+from registry_assets.lifecycle.evaluating.scoring import Answers, ask_version, check_told
 from registry_assets.lifecycle.evaluating.trained_on import read_training
 from registry_assets.lifecycle.targets import Target
 
@@ -28,11 +29,13 @@ class Figures:
 
     Args:
         leak: why none of it proves anything, if the version was trained on these rows.
+        refused: why there are no metrics, if the version cannot score these rows.
         evidently: Evidently's page; empty where none was asked for, or none could be made.
     """
 
     result: EvaluationResult
     leak: str | None
+    refused: str = ""
     evidently: bytes = b""
 
 
@@ -46,14 +49,17 @@ def find_figures(
     """Evaluate a version on its holdout, beside production, as the declaration asks.
 
     Raises:
-        DataUnusable: the holdout cannot be used; says why.
+        DataUnusable: the holdout cannot be used, or the version tells something else than is
+            declared now; says why.
     """
     from registry_assets.evaluation.suite import Holdout, evaluate
 
     target, plan = Target.of(model, version.recipe), model.evaluation
+    loaded = load_version(backends, version)
+    check_told(version, loaded.signature.output, target)
     rows = read_holdout(backends, model, version)
     leak = overlap(backends, version, version)
-    answers = ask_version(backends, version, rows)
+    answers = ask_version(version, loaded, rows)
     others = ask_baseline(backends, version, production, rows) if production else None
     outcomes = rows.outcomes(target, _classes(target, answers, others), plan)
     training = read_training(backends, model, version)
@@ -72,9 +78,10 @@ def find_figures(
         backtest=backtest(backends, model, version, plan=plan.backtest) if plan.backtest else None,
     )
     if plan.evidently is None:
-        return Figures(result, leak)
-    report = evidently_report(model, rows, training, answers, plan=plan.evidently)
-    return Figures(replace(result, evidently=_note(report)), leak, report.html)
+        return Figures(result, leak, answers.refused)
+    report = evidently_report(model, version, rows, training, answers, plan=plan.evidently)
+    noted = replace(result, evidently=_note(report))
+    return Figures(noted, leak, answers.refused, report.html)
 
 
 def _classes(target: Target, answers: Answers, others: Answers | str | None) -> list[Any]:

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from registry_assets.catalog.versions import VersionRecord
 from registry_assets.errors import DataUnusable, RegistryError
-from registry_assets.lifecycle.backends import Backends
-from registry_assets.lifecycle.deploying import load_version
 from registry_assets.lifecycle.evaluating.holdout import HoldoutRows
+from registry_assets.lifecycle.targets import Target
+from registry_assets.reasons import reason_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from registry_assets.evaluation.scored import Predictions
     from registry_assets.packaging.loaded import LoadedModel
-    from registry_assets.packaging.signature import Signature
+    from registry_assets.packaging.signature import Output, Signature
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,10 +25,12 @@ class Answers:
     Args:
         signature: what the version takes and gives.
         said: n rows, `prediction` and `proba_<i>` of the i-th class.
+        refused: why it says nothing, and `said` has no columns; "" if it does.
     """
 
     signature: "Signature"
     said: "pd.DataFrame"
+    refused: str = ""
 
     @property
     def classes(self) -> tuple[Any, ...]:
@@ -37,6 +39,10 @@ class Answers:
 
     def predictions(self, classes: "tuple[Any, ...]") -> "Predictions":
         """Give them under a numbering of the classes, the model's own among them."""
+        if self.refused:
+            from registry_assets.evaluation.scored import Predictions
+
+            return Predictions.none(len(self.said), reason=self.refused)
         return as_predictions(self.said, known=self.classes, classes=classes)
 
 
@@ -62,35 +68,60 @@ def as_predictions(
     )
 
 
-def ask_version(backends: Backends, version: VersionRecord, rows: HoldoutRows) -> Answers:
-    """Let a packaged version answer for the raw rows.
+def check_told(version: VersionRecord, output: "Output", target: Target) -> None:
+    """Refuse a version that tells something else than the declaration now asks for.
 
     Raises:
-        DataUnusable: it cannot; says why.
+        DataUnusable: says what it was trained to tell.
+    """
+    if target.task == "regression":
+        wrong, asked = bool(output.classes), "a number"
+    elif target.task == "binary":
+        wrong = len(output.classes) != 2 or target.positive not in output.classes
+        asked = f"{target.positive!r} or another class"
+    else:
+        wrong, asked = not output.classes, "one of several classes"
+    if wrong:
+        told = " or ".join(map(repr, output.classes)) or "a number"
+        raise DataUnusable(
+            f"{version.reference} was trained to tell {told}; the declaration asks for {asked}",
+            hint="retrain: the next version tells what is declared now",
+        )
+
+
+def ask_version(version: VersionRecord, loaded: "LoadedModel", rows: HoldoutRows) -> Answers:
+    """Let a packaged version answer for the raw rows.
+
+    An estimator that refuses the features of some rows, as of an infinite one, has no answers,
+    and they say why: that is a finding about the version.
+
+    Raises:
+        DataUnusable: no features can be made of the raw rows; says why.
     """
     import pandas as pd
 
     from registry_assets.packaging.isolation import packaged_line
-
-    loaded = load_version(backends, version)
-    said = []
-    for at, part in enumerate(rows.parts):
-        try:
-            said.append(_ask(loaded, rows, at))
-        except RegistryError:
-            raise
-        except Exception as error:  # the user's packaged code: anything
-            raise DataUnusable(
-                f"{version.reference} cannot score {part.ref}:"
-                f" {type(error).__name__}: {error}{packaged_line(error)}",
-                hint="correct make_features, or the raw rows of that partition, and retrain",
-            ) from error
-    return Answers(loaded.signature, pd.concat(said, ignore_index=True))
-
-
-def _ask(loaded: "LoadedModel", rows: HoldoutRows, at: int) -> "pd.DataFrame":
     from registry_assets.packaging.predictions import fast_predictions
 
-    raw, references = rows.raw(at)
-    features = loaded.features(raw, **references)
-    return fast_predictions(loaded.estimator, features, output=loaded.signature.output)
+    said = []
+    for at, part in enumerate(rows.parts):
+        raw, references = rows.raw(at)
+        cannot = f"{version.reference} cannot score {part.ref}"
+        try:
+            features = loaded.features(raw, **references)
+        except RegistryError:
+            raise
+        except (Exception, SystemExit) as error:  # the user's packaged code: anything
+            raise DataUnusable(
+                f"{cannot}: {reason_of(error)}{packaged_line(error)}",
+                hint="correct make_features, or the raw rows of that partition, and retrain",
+            ) from error
+        try:
+            output = loaded.signature.output
+            said.append(fast_predictions(loaded.estimator, features, output=output))
+        except MemoryError:
+            raise
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the user's estimator: anything
+            why = f"{cannot}: {reason_of(error)}{packaged_line(error)}"
+            return Answers(loaded.signature, pd.DataFrame(index=rows.frame.index), refused=why)
+    return Answers(loaded.signature, pd.concat(said, ignore_index=True))

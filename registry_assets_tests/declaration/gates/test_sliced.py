@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry_assets.declaration import FairnessAtMost, SliceFloor, SliceGap
+from registry_assets.declaration import (
+    Evaluation,
+    Fairness,
+    FairnessAtLeast,
+    FairnessAtMost,
+    SliceFloor,
+    SliceGap,
+)
+from registry_assets.errors import DeclarationError
 from registry_assets.evaluation.results import Estimate
 from registry_assets_tests.declaration.judged import UNDEFINED, estimate, fair, part, result
 
@@ -14,6 +22,7 @@ NUMBERS = st.floats(-10, 10)
 FLOOR = SliceFloor("roc_auc", by="origin", floor=0.5)
 GAP = SliceGap("roc_auc", by="origin", limit=0.3)
 ODDS = "equalized_odds_difference"
+RATIO = "demographic_parity_ratio"
 
 
 @given(st.lists(NUMBERS, min_size=1, max_size=5), NUMBERS)
@@ -24,6 +33,20 @@ def test_a_floor_passes_exactly_where_every_slice_reaches_it(
     found = SliceFloor("roc_auc", by="origin", floor=floor).judge(result(slices=slices))
     assert (found.outcome == "passed") == (min(values) >= floor)
     assert found.value == min(values)
+
+
+def test_a_gate_names_the_slices_that_its_numbers_are_of() -> None:
+    found = result(
+        slices=(
+            part("EWR", estimate(0.7)),
+            part("JFK", estimate(0.9)),
+            part("LGA", estimate(0.6)),
+            part("HPN", None, supported=False),
+        )
+    )
+    assert FLOOR.slice_of(found) == "origin LGA"
+    assert GAP.slice_of(found) == "origin LGA to origin JFK"
+    assert (FLOOR.slice_of(result()), GAP.slice_of(result())) == ("", "")
 
 
 @given(st.lists(NUMBERS, min_size=2, max_size=5), st.floats(0, 20))
@@ -60,7 +83,7 @@ def test_a_small_slice_is_not_judged_and_alone_proves_nothing(gate: SliceFloor |
     small = part("LGA", None, supported=False)
     assert gate.judge(result(slices=(*good, small))).outcome == "passed"
     assert gate.judge(result(slices=(small,))).outcome == "failed"
-    assert "no origin has enough rows" in gate.judge(result()).why
+    assert "no slice by origin has enough rows" in gate.judge(result()).why
 
 
 def test_one_slice_is_apart_from_nothing() -> None:
@@ -77,7 +100,10 @@ def test_a_slice_with_enough_rows_and_no_number_fails_by_name(
     slices = (part("JFK", estimate(0.9)), part("EWR", estimate(0.9)), part("LGA", found))
     judged = gate.judge(result(slices=slices))
     assert judged.outcome == "failed"
-    assert "LGA" in judged.why
+    if found is None:
+        assert judged.why == "roc_auc was not computed for origin LGA"
+    else:
+        assert judged.why == "roc_auc is not defined for origin LGA: one class only"
 
 
 def test_slices_of_another_column_are_not_judged() -> None:
@@ -91,6 +117,63 @@ def test_every_slice_below_the_floor_is_named() -> None:
     assert judged.value == 0.2
     assert "origin A" in judged.why
     assert "origin B" in judged.why
+
+
+def test_of_many_slices_the_worst_are_named() -> None:
+    slices = tuple(part(f"{at:03}", estimate(0.4 - at / 1000)) for at in range(200))
+    why = FLOOR.judge(result(slices=slices)).why
+    worst = [f"origin {at} " for at in (199, 198, 197, 196, 195)]
+    assert [why.index(each) for each in worst] == sorted(why.index(each) for each in worst)
+    assert why.endswith("and 195 more")
+    assert "origin 194 " not in why
+    for odd in (UNDEFINED, None):
+        slices = tuple(part(f"{at:03}", odd) for at in range(200))
+        for gate in (FLOOR, GAP):
+            assert "and 195 more" in gate.judge(result(slices=slices)).why
+
+
+def test_slices_without_a_number_are_told_apart_from_those_below_the_floor() -> None:
+    slices = (part("A", UNDEFINED), part("B", estimate(0.2)), part("C", estimate(0.9)))
+    judged = FLOOR.judge(result(slices=slices))
+    assert (judged.outcome, judged.value) == ("failed", None)
+    assert judged.why == (
+        "roc_auc is not defined for origin A: one class only;"
+        " roc_auc is below 0.5 for origin B 0.2000 [0.1800, 0.2200]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("bound", "value", "outcome"),
+    [("value", 0.8, "passed"), ("value", 0.799, "failed"), ("low", 0.8, "failed"),
+     ("low", 0.821, "passed")],
+)  # fmt: skip
+def test_the_ratio_of_groups_is_judged_by_the_declared_bound(
+    bound: str, value: float, outcome: str
+) -> None:
+    gate = FairnessAtLeast(RATIO, by="race", floor=0.8, bound=bound)  # type: ignore[arg-type]
+    found = gate.judge(result(fairness=(fair(estimate(value), measure=RATIO),)))
+    assert (found.outcome, found.value, found.threshold) == (outcome, value, 0.8)
+
+
+def test_a_ratio_has_a_floor_and_a_difference_a_limit() -> None:
+    with pytest.raises(DeclarationError) as caught:
+        FairnessAtMost(RATIO, by="race", limit=0.8)
+    assert f"use FairnessAtLeast({RATIO!r}, …)" in caught.value.hint
+    with pytest.raises(DeclarationError) as caught:
+        FairnessAtLeast(ODDS, by="race", floor=0.8)
+    assert f"use FairnessAtMost({ODDS!r}, …)" in caught.value.hint
+    for floor in (0.0, 1.1, math.nan):
+        with pytest.raises(DeclarationError):
+            FairnessAtLeast(RATIO, by="race", floor=floor)
+    with pytest.raises(DeclarationError, match="is not known"):
+        FairnessAtLeast("equalised_odds_ratio", by="race", floor=0.8)
+
+
+def test_groups_that_nobody_compares_cannot_be_gated_on() -> None:
+    gate = FairnessAtLeast(RATIO, by="race", floor=0.8)
+    with pytest.raises(DeclarationError, match="which the evaluation does not compare"):
+        gate.check_plan(Evaluation(metrics=("roc_auc",)))
+    gate.check_plan(Evaluation(metrics=("roc_auc",), fairness=Fairness(("race",))))
 
 
 @pytest.mark.parametrize(
@@ -122,3 +205,4 @@ def test_a_gate_s_name_is_made_of_what_the_slices_go_by(by: str, name: str) -> N
     assert SliceFloor("r2", by=by, floor=0.1).name == f"r2_floor_by_{name}"
     assert SliceGap("r2", by=by, limit=0.1).name == f"r2_gap_by_{name}"
     assert FairnessAtMost(ODDS, by=by, limit=0.1).name == f"{ODDS}_by_{name}"
+    assert FairnessAtLeast(RATIO, by=by, floor=0.8).name == f"{RATIO}_by_{name}"

@@ -1,8 +1,11 @@
 """Users' own metrics: any function, measured like the built-in one it equals."""
 
 import math
+import sys
 import warnings
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -10,6 +13,7 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn import metrics as theirs
 
+from registry_assets.canonical import canonical_json
 from registry_assets.declaration.metrics import MetricFunction, Needs, Task, metric
 from registry_assets.evaluation.estimating import Estimates, estimate
 from registry_assets.evaluation.results.estimates import Estimate
@@ -34,6 +38,10 @@ def _measured(scored: Scored, *metrics: Any, baseline: Predictions | None = None
 def _own(scored: Scored, function: Callable[..., Any], **more: Any) -> Estimate:
     own = MetricFunction(function, name="own", **more)
     return _measured(scored, own).metrics["own"]
+
+
+def _complain(y_true: Any, y_pred: Any) -> float:
+    raise RuntimeError("\udcff\0\nand more")
 
 
 SAME: list[tuple[Task, str, Callable[..., Any], Needs]] = [
@@ -115,9 +123,20 @@ def test_a_function_that_takes_no_weight_is_given_none() -> None:
     ("function", "said"),
     [
         (lambda y, p: 1 / 0, "own raised ZeroDivisionError"),
-        (lambda y, p: "good", "own raised ValueError"),
-        (lambda y, p: None, "own raised TypeError"),
-        (lambda y, p: np.ones(2), "own raised"),
+        (lambda y, p: "good", "own gave the text 'good': expected one number"),
+        (lambda y, p: "0.93", "own gave the text '0.93': expected one number"),
+        (lambda y, p: "x" * 200_000, "… (200,"),
+        (lambda y, p: True, "own gave True: expected one number"),
+        (lambda y, p: np.bool_(True), "own gave True: expected one number"),
+        (lambda y, p: 1 + 2j, "own gave a complex: expected one number"),
+        (lambda y, p: 10**400, "own raised OverflowError"),
+        (lambda y, p: 1e308, "1e+308 is too large for an interval"),
+        (lambda y, p: 1e200 * p.mean(), "is too large for an interval"),
+        (lambda y, p: sys.exit(3), "own raised SystemExit: 3"),
+        (lambda y, p: float("\udcff\n2"), "own raised ValueError: could not convert string"),
+        (_complain, "own raised RuntimeError: \\udcff\\x00"),
+        (lambda y, p: None, "own gave None: expected one number"),
+        (lambda y, p: np.ones(1), "own gave a ndarray: expected one number"),
         (lambda y: 1.0, "own raised TypeError"),
         (lambda y, p: math.nan, "own is not defined on these rows"),
         (lambda y, p: math.inf, "own is not defined on these rows"),
@@ -132,8 +151,46 @@ def test_a_function_that_fails_is_undefined_and_leaves_the_others_alone(
     found = _measured(scored, *measures("regression"), own, baseline=shifted(scored))
     for estimates in (found.metrics, found.baseline, found.differences):
         assert said in estimates["own"].reason
+        assert canonical_json(estimates["own"].to_json())
     without = _measured(scored, *measures("regression"), baseline=shifted(scored))
     assert {**found.metrics, "own": None} == {**without.metrics, "own": None}
+
+
+@pytest.mark.parametrize(
+    ("task", "needs"),
+    [
+        ("binary", "prediction"),
+        ("binary", "probability"),
+        ("multiclass", "probability"),
+        ("regression", "prediction"),
+    ],
+)
+def test_a_function_that_works_in_place_changes_no_other_figure(task: Task, needs: Needs) -> None:
+    def wreck(y_true: Any, y_pred: Any, sample_weight: Any) -> float:
+        for each in (y_true, y_pred, sample_weight):
+            each[...] = each[0]
+        return 1.0
+
+    def rows() -> Scored:
+        return weighted(synthetic(task, 50, seed=0))
+
+    own = MetricFunction(wreck, name="own", needs=needs)
+    found = _measured(rows(), own, *measures(task), baseline=shifted(rows()))
+    without = _measured(rows(), *measures(task), baseline=shifted(rows()))
+    for estimates, expected in (
+        (found.metrics, without.metrics),
+        (found.baseline, without.baseline),
+        (found.differences, without.differences),
+    ):
+        assert estimates["own"].defined
+        assert {**estimates, "own": None} == {**expected, "own": None}
+
+
+@pytest.mark.parametrize(
+    "number", [np.float32(0.5), np.array(0.5), Decimal("0.5"), Fraction(1, 2), np.longdouble(0.5)]
+)
+def test_a_number_of_any_kind_is_a_number(number: Any) -> None:
+    assert _own(synthetic("regression", 50, seed=0), lambda y, p: number).value == 0.5
 
 
 def test_resamples_that_a_function_refuses_are_left_out_like_undefined_ones() -> None:
