@@ -100,6 +100,14 @@ class VersionAnswer:
         return tuple(check for check in self.checks if not check.passed)
 
     @property
+    def gates(self) -> str:
+        """How many checks passed: `all 11`, `5 of 11`; empty before there is an evaluation."""
+        total, missed = len(self.checks), len(self.missed)
+        if not total or self.summary.evaluation is None:
+            return ""
+        return f"{total - missed} of {total}" if missed else f"all {total}"
+
+    @property
     def waits_for(self) -> tuple[Reason, ...]:
         """What holds a version on its way to production; nothing for one that was there."""
         answer = self.decision.answer

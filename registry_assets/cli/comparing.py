@@ -43,6 +43,7 @@ def compare(
     """
     from registry_assets.cli.comparison_document import comparison_document
     from registry_assets.cli.comparison_page import comparison_page
+    from registry_assets.cli.comparison_verdicts import read_verdicts
     from registry_assets.cli.figures import read_both
     from registry_assets.cli.plain import print_json
 
@@ -54,12 +55,12 @@ def compare(
     if as_page:
         _deliver(registry, found, out=out, browse=browse)
         return
-    both = read_both(registry, found, pictures=False)
+    both, verdicts = read_both(registry, found, pictures=False), read_verdicts(registry, found)
     if as_json:
-        document: dict[str, Any] = comparison_document(found, both)
+        document: dict[str, Any] = comparison_document(found, both, verdicts)
         print_json(document)
     else:
-        show_page(comparison_page(found, both))
+        show_page(comparison_page(found, both, verdicts))
 
 
 def _deliver(registry: "Registry", found: "Comparison", *, out: Path | None, browse: bool) -> None:

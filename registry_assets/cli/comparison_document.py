@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from registry_assets.cli.answers import VersionAnswer
+from registry_assets.cli.comparison_verdicts import Verdicts
 from registry_assets.cli.figures import Both
-from registry_assets.cli.output import figures_document, identity
+from registry_assets.cli.output import figures_document, identity, verdict_document
 from registry_assets.evaluation.results import Estimate, EvaluationResult, documents
 from registry_assets.lifecycle.comparing import Comparison, Side
 from registry_assets.lifecycle.comparing.changes import Absent, Change, Changes
@@ -14,11 +16,11 @@ from registry_assets.lifecycle.comparing.metrics import MetricChanges, Paired, S
 Document = dict[str, Any]
 
 
-def comparison_document(found: Comparison, both: Both) -> Document:
+def comparison_document(found: Comparison, both: Both, verdicts: Verdicts) -> Document:
     """Give everything that differs between two versions, and how much is the same."""
     return {
-        "a": _side(found.a),
-        "b": _side(found.b),
+        "a": _side(found.a, verdicts.before),
+        "b": _side(found.b, verdicts.after),
         "same_model": found.of_one_model,
         "recipe": _changes(found.recipe),
         "data": {
@@ -41,7 +43,7 @@ def comparison_document(found: Comparison, both: Both) -> Document:
     }
 
 
-def _side(side: Side) -> Document:
+def _side(side: Side, answer: VersionAnswer) -> Document:
     return {
         **identity(side.version),
         "stage": side.stage,
@@ -50,6 +52,7 @@ def _side(side: Side) -> Document:
         "code": side.version.recipe.code,
         "evaluation": side.evaluation.digest if side.evaluation else None,
         "finished_at": side.version.finished_at,
+        "verdicts": [verdict_document(check) for check in answer.checks],
     }
 
 

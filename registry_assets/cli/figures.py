@@ -5,14 +5,14 @@ and speed. All of it is on the page that `registry report` writes.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from registry_assets.cli.styles import plain_grid, plain_table
+from registry_assets.cli.styles import FirstThatFits, plain_grid, plain_table
 from registry_assets.cli.text import plural, visible
 from registry_assets.evaluation.report.speeds import speed_rows
 from registry_assets.evaluation.results import Comparison, Estimate, EvaluationResult, SliceResult
@@ -25,13 +25,14 @@ from registry_assets.lifecycle import comparing
 from registry_assets.lifecycle.comparing import Side
 from registry_assets.lifecycle.evaluating import RESULT_FILE
 from registry_assets.lifecycle.reading import Gap, Reader
+from registry_assets.manifest import Manifest
 from registry_assets.registry import Registry, VersionSummary
 
 _VERDICTS = {"better": "green", "worse": "red", "undecided": "yellow"}
 _WEAK = 5
 _FOLDS = 12
 _OTHER_METRICS = 2
-"""Metrics beside the headline that a line of a terminal has room for."""
+"""Metrics beside the headline that a wide terminal shows of each slice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,16 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Both:
-    """The figures of two versions, with their pictures; None where they cannot be read."""
+    """The figures of two versions, with their pictures; None where they cannot be read.
+
+    Args:
+        weak_limits: how many weak slices the search of either was to list at most.
+    """
 
     before: EvaluationResult | None
     after: EvaluationResult | None
     judged: Judged | None
+    weak_limits: tuple[int | None, int | None]
     gaps: tuple[Gap, ...]
 
 
@@ -59,6 +65,14 @@ def read_figures(registry: Registry, summary: VersionSummary) -> EvaluationResul
         return None
     document = registry.read_file(summary.evaluation.digest, RESULT_FILE)
     return EvaluationResult.from_json(json.loads(document))
+
+
+def weak_limit(evaluation: Manifest | None) -> int | None:
+    """Give how many weak slices an evaluation was to list at most; None where nobody said."""
+    suite = evaluation.facts.get("suite") if evaluation else None
+    plan = suite.get("evaluation") if isinstance(suite, Mapping) else None
+    limit = plan.get("weak_slices") if isinstance(plan, Mapping) else None
+    return limit if isinstance(limit, int) else None
 
 
 def read_both(registry: Registry, found: comparing.Comparison, *, pictures: bool = True) -> Both:
@@ -73,16 +87,23 @@ def read_both(registry: Registry, found: comparing.Comparison, *, pictures: bool
         beside = figures.comparison if figures else None
         if judged is None and beside and beside.baseline_digest == baseline.version.digest:
             judged = Judged(candidate.version.reference, baseline.version.reference, beside)
-    return Both(before, after, judged, reader.gaps)
+    old, new = (weak_limit(_evaluation(reader, side)) for side in (found.a, found.b))
+    return Both(before, after, judged, (old, new), reader.gaps)
+
+
+def _evaluation(reader: Reader, side: Side) -> Manifest | None:
+    if side.evaluation is None:
+        return None
+    of = f"the evaluation of {side.version.reference}"
+    return reader.manifest(side.evaluation.digest, of=of)
 
 
 def _figures(reader: Reader, side: Side, *, pictures: bool) -> EvaluationResult | None:
-    if side.evaluation is None:
+    manifest = _evaluation(reader, side)
+    if side.evaluation is None or manifest is None:
         return None
-    digest, of = side.evaluation.digest, side.version.reference
-    figures = reader.figures(digest, of=of)
-    manifest = reader.manifest(digest, of=f"the evaluation of {of}")
-    if figures is None or manifest is None or not pictures:
+    figures = reader.figures(side.evaluation.digest, of=side.version.reference)
+    if figures is None or not pictures:
         return figures
     drawn = {
         file.path: reader.file(manifest, file.path)
@@ -97,17 +118,22 @@ def _figures(reader: Reader, side: Side, *, pictures: bool) -> EvaluationResult 
     return replace(figures, pictures=named)
 
 
-def figure_sections(result: EvaluationResult) -> Iterator[tuple[str, RenderableType]]:
+def figure_sections(
+    result: EvaluationResult, *, weak_limit: int | None = None
+) -> Iterator[tuple[str, RenderableType]]:
     """Give title and body of everything that was measured beside the metrics."""
     if result.comparison:
         yield _against(result.comparison), comparison_body(result.comparison)
     if result.slices:
-        yield "By slice", slices_table(result)
+        yield "By slice", slices_body(result)
     if result.backtest:
         headline = next(iter(result.metrics), "")
         yield "Backtest: trained again before each", backtest_body(result.backtest, headline)
     if result.weak_slices:
-        yield "Weak slices that nobody named: advice", weak_body(result.weak_slices)
+        yield (
+            "Weak slices that nobody named: advice",
+            weak_body(result.weak_slices, limit=weak_limit),
+        )
     for fair in result.fairness:
         yield f"Fairness by {visible(fair.by)}", fairness_body(fair)
     if result.speed:
@@ -119,9 +145,15 @@ def _against(comparison: Comparison) -> str:
     return f"Against {comparison.pointer}{against}, on the same rows"
 
 
-def slices_table(result: EvaluationResult) -> Table:
-    """Show each slice's metrics; the headline with its interval."""
+def slices_body(result: EvaluationResult) -> RenderableType:
+    """Show each slice's metrics, as many of them as a line has room for."""
     headline, *others = list(result.metrics)[: 1 + _OTHER_METRICS]
+    counts = range(len(others), -1, -1)
+    return FirstThatFits([_slices_table(result, headline, others[:count]) for count in counts])
+
+
+def _slices_table(result: EvaluationResult, headline: str, others: list[str]) -> Table:
+    """Show the headline metric with its interval, and the others without."""
     table = plain_table("slice", "rows", headline, "95 % interval", *others)
     for column in (1, 2, *range(4, 4 + len(others))):
         table.columns[column].justify = "right"
@@ -142,7 +174,7 @@ def _slice(part: SliceResult, headline: str, others: list[str]) -> list[Text | s
 def comparison_body(comparison: Comparison) -> RenderableType:
     """Show the differences, candidate minus baseline, or why there are none."""
     if comparison.outcome == "no_baseline":
-        return Text(f"{comparison.pointer} had never held a version: nothing to compare with")
+        return Text(f"{comparison.pointer} has never held a version: nothing to compare with")
     if comparison.outcome == "undecided":
         return Text(visible(f"undecided: {comparison.undecided}"), "yellow")
     table = plain_table("metric", "difference", "95 % interval", "verdict")
@@ -194,13 +226,13 @@ def backtest_body(found: BacktestResult, headline: str) -> RenderableType:
     return Group(table, *([Text(f"and {earlier} earlier", "dim")] if earlier > 0 else []))
 
 
-def weak_body(search: WeakSliceSearch) -> RenderableType:
+def weak_body(search: WeakSliceSearch, *, limit: int | None) -> RenderableType:
     """Show the weakest slices that a search found, and how many it tried."""
     if search.reason:
         return Text(visible(f"not searched: {search.reason}"), "dim")
-    tried = Text(f"{search.tried:,} tried, of {search.min_rows:,} rows or more", "dim")
+    least = f", of {search.min_rows:,} rows or more"
     if not search.found:
-        return Group(Text("none was found"), tried)
+        return Group(Text("none was found"), Text(f"{search.tried:,} tried{least}", "dim"))
     table = plain_table("where", "rows", "loss", "elsewhere")
     for column in (1, 2, 3):
         table.columns[column].justify = "right"
@@ -212,17 +244,25 @@ def weak_body(search: WeakSliceSearch) -> RenderableType:
             f"{part.rest_loss:.4f}",
         )
     more = len(search.found) - _WEAK
+    tried = Text(weak_count(search, limit=limit) + least, "dim")
     return Group(table, *([Text(f"and {more} more", "dim")] if more > 0 else []), tried)
 
 
-def weak_line(search: WeakSliceSearch | None) -> Text:
+def weak_count(search: WeakSliceSearch, *, limit: int | None) -> str:
+    """Say how many slices a search found, or that it was to list no more than these."""
+    count = len(search.found)
+    of = f"the {count} most striking" if count == limit else f"{count}"
+    return f"{of} of {search.tried:,} tried"
+
+
+def weak_line(search: WeakSliceSearch | None, *, limit: int | None) -> Text:
     """Say in a line what a search for weak slices found."""
     if search is None or search.reason:
         return Text(visible(f"not searched: {search.reason}" if search else "not searched"), "dim")
     if not search.found:
         return Text(f"none among {search.tried:,} tried")
     worst = search.found[0]
-    said = f"{len(search.found)} of {search.tried:,} tried; most clearly where {worst.label}"
+    said = f"{weak_count(search, limit=limit)}; most clearly where {worst.label}"
     return Text(visible(f"{said}: loss {worst.mean_loss:.4f}, elsewhere {worst.rest_loss:.4f}"))
 
 

@@ -16,7 +16,7 @@ from rich.tree import Tree
 from registry_assets.catalog.snapshots import SnapshotRecord
 from registry_assets.cli.answers import VersionAnswer
 from registry_assets.cli.styles import joined, plain_table, stage_text
-from registry_assets.cli.text import day, plural, short, visible
+from registry_assets.cli.text import day, held_out_by_key, plural, short, visible
 from registry_assets.lifecycle.tracing import Ancestors, Descendants, Node
 from registry_assets.manifest import Parent
 from registry_assets.registry import Registry
@@ -63,8 +63,9 @@ def lineage_tree(lineage: Lineage) -> Tree:
     answer, version, nodes = lineage.answer, lineage.version, lineage.nodes
     tree = Tree(joined(_label(version, bold=True), stage_text(answer.stage)), guide_style="dim")
     trained = tree.add(Text("trained on", "bold"))
+    part = held_out_by_key(answer.version.recipe)
     for parent in version.parents:
-        _grow(trained, parent, nodes)
+        _grow(trained, parent, nodes, part=part)
     code = tree.add(Text("by the code of", "bold"))
     code.add(_code(answer))
     evaluation = lineage.evaluation
@@ -74,7 +75,7 @@ def lineage_tree(lineage: Lineage) -> Tree:
     judged = tree.add(joined(Text("judged by", "bold"), _label(evaluation)))
     for parent in evaluation.parents:
         if parent.role == HOLDOUT:
-            _grow(judged, parent, nodes, prefix="held out")
+            _grow(judged, parent, nodes, prefix="held out", part=part)
         elif parent.role != VERSION:
             judged.add(joined(Text(visible(parent.role), "dim"), _label(nodes[parent.digest])))
     return tree
@@ -89,16 +90,23 @@ def ancestors_tree(ancestors: Ancestors) -> Tree:
     return tree
 
 
-def _grow(tree: Tree, parent: Parent, nodes: Mapping[str, Node], *, prefix: str = "") -> None:
-    """Add a snapshot and, below it, what it was made from."""
+def _grow(
+    tree: Tree,
+    parent: Parent,
+    nodes: Mapping[str, Node],
+    *,
+    prefix: str = "",
+    part: bool = False,
+) -> None:
+    """Add a snapshot, of which all rows or a part were taken, and what it was made from."""
     node = nodes[parent.digest]
-    branch = tree.add(joined(Text(visible(prefix), "dim"), _label(node)))
+    branch = tree.add(joined(Text(visible(prefix), "dim"), _label(node, part=part)))
     for above in node.parents:
         _grow(branch, above, nodes)
 
 
-def _label(node: Node, *, bold: bool = False) -> Text:
-    rows = "" if node.rows is None else plural(node.rows, "row")
+def _label(node: Node, *, bold: bool = False, part: bool = False) -> Text:
+    rows = "" if node.rows is None else f"{'part of ' if part else ''}{plural(node.rows, 'row')}"
     return joined(
         Text(visible(node.name), "bold" if bold else ""), Text(short(node.digest), "cyan"), rows
     )

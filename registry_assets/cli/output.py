@@ -21,7 +21,8 @@ from registry_assets.cli.explain import Explanation
 from registry_assets.cli.lineage import Lineage, node_document
 from registry_assets.cli.plain import Document
 from registry_assets.cli.remedies import next_step
-from registry_assets.cli.show import ModelCard, VersionPage
+from registry_assets.cli.show import VersionPage
+from registry_assets.cli.show_model import ModelCard
 from registry_assets.evaluation.results import EvaluationResult, documents
 from registry_assets.governance.decide import Reason
 from registry_assets.lifecycle.verifying import Verification
@@ -98,7 +99,7 @@ def version_document(answer: VersionAnswer) -> Document:
             name: {field: found[field] for field in ("value", "low", "high", "rows", "reason")}
             for name, found in answer.metrics.items()
         },
-        "verdicts": [_verdict(check) for check in answer.checks],
+        "verdicts": [verdict_document(check) for check in answer.checks],
         "pointers": [t.promotion.pointer for t in answer.tenures if t.until is None],
         "promotions": [_promotion(t.promotion, t.until) for t in answer.tenures],
         "reasons": [_reason(reason, version) for reason in answer.waits_for],
@@ -142,7 +143,8 @@ def _parent(role: str, ref: SnapshotRef) -> Document:
     return {"role": role, **ref.to_json()}
 
 
-def _verdict(check: Check) -> Document:
+def verdict_document(check: Check) -> Document:
+    """Give what one check found, with its numbers."""
     found = check.finding
     numbers = ("value", "low", "high", "threshold", "rows")
     return {
@@ -280,7 +282,9 @@ def explanation_document(explanation: Explanation) -> Document:
         "reasons": [_reason(reason, standing.version) for reason in explanation.reasons]
         if standing
         else [],
-        "verdicts": [_verdict(check) for check in read_checks(decision)] if decision else [],
+        "verdicts": [verdict_document(check) for check in read_checks(decision)]
+        if decision
+        else [],
         "unfinished": [
             {**identity(version), "state": version.state, "failure": version.failure}
             for version in explanation.unfinished

@@ -37,14 +37,22 @@ def open_registry() -> "Registry":
 
 
 def show_page(*parts: "RenderableType") -> None:
-    """Print for people, an empty line between the parts."""
+    """Print for people, an empty line between the parts.
+
+    Into a file or a pipe go no spaces that only fill a line up.
+    """
     from registry_assets.cli.styles import console
 
     terminal = console()
-    for number, part in enumerate(parts):
-        if number:
-            terminal.print()
-        terminal.print(part)
+    with terminal.capture() as printed:
+        for number, part in enumerate(parts):
+            if number:
+                terminal.print()
+            terminal.print(part)
+    text = printed.get()
+    if not terminal.is_terminal:
+        text = "".join(f"{line.rstrip(' ')}\n" for line in text.split("\n")[:-1])
+    terminal.file.write(text)
 
 
 def limit_option(what: str) -> Callable[..., Any]:
@@ -67,7 +75,7 @@ def models(*, limit: int, after: str, as_json: bool) -> None:
     """List the models by name, and what is in production of each."""
     from registry_assets.cli.output import models_document
     from registry_assets.cli.plain import print_json
-    from registry_assets.cli.show import read_cards
+    from registry_assets.cli.show_model import read_cards
     from registry_assets.cli.tables import models_table
 
     registry = open_registry()
@@ -140,7 +148,8 @@ def show(reference: str, *, as_json: bool) -> None:
     from registry_assets.cli.answers import read_version
     from registry_assets.cli.output import model_document, page_document
     from registry_assets.cli.plain import print_json
-    from registry_assets.cli.show import model_card, read_card, read_page, version_page
+    from registry_assets.cli.show import read_page, version_page
+    from registry_assets.cli.show_model import model_card, read_card
     from registry_assets.references import Reference
 
     parsed = Reference.parse(reference)

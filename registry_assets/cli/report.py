@@ -34,13 +34,18 @@ def report(
     from registry_assets.canonical import sha256_digest
     from registry_assets.cli.plain import print_json
     from registry_assets.cli.text import visible
+    from registry_assets.evaluation.report.page import dated
 
     if as_json and out == STDOUT:
         raise click.UsageError("--json and --out - both write to stdout: choose one")
     found = open_registry().page(reference, evidently=evidently)
+    # What stands in the store can name neither its own digest nor its time.
+    html = found.html
+    if found.stored and not evidently:
+        html = dated(html, evaluation=found.evaluation, evaluated_at=found.evaluated_at)
     kind = "evidently" if evidently else "report"
     name = f"{found.version.model}-{found.version.number}.{kind}.html"
-    done = deliver(found.html, name=name, out=out, browse=browse)
+    done = deliver(html, name=name, out=out, browse=browse)
     if as_json:
         print_json(
             {
@@ -50,8 +55,8 @@ def report(
                 "digest": found.version.digest,
                 "evaluation": found.evaluation,
                 "stored": found.stored,
-                "sha256": sha256_digest(found.html),
-                "size": len(found.html),
+                "sha256": sha256_digest(html),
+                "size": len(html),
                 **done.document(),
             }
         )

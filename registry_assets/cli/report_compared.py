@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from registry_assets.canonical import Json
-from registry_assets.cli.figures import Both, read_both
+from registry_assets.cli.comparison_verdicts import on_equal_rows, read_verdicts
+from registry_assets.cli.figures import Both, read_both, weak_count
 from registry_assets.evaluation.report.pictures import Picture, pictures_of
 from registry_assets.evaluation.report.rendering import render
 from registry_assets.evaluation.report.scales import Bar, Scale
 from registry_assets.evaluation.report.speeds import speed_rows
 from registry_assets.evaluation.report.texts import plural
-from registry_assets.evaluation.results import Estimate, EvaluationResult
-from registry_assets.evaluation.results.weak import WeakSliceSearch
+from registry_assets.evaluation.results import Estimate
 from registry_assets.lifecycle.comparing import Comparison
 from registry_assets.lifecycle.comparing.changes import Absent, Change, Changes
 from registry_assets.lifecycle.comparing.data import SnapshotChanges
@@ -49,7 +49,7 @@ class Row:
 
 def compared_page(registry: Registry, found: Comparison) -> bytes:
     """Give the page of two versions as UTF-8 HTML; what is the same is one line."""
-    both = read_both(registry, found)
+    both, verdicts = read_both(registry, found), read_verdicts(registry, found)
     headline = found.metrics.metrics[0].name if found.metrics.metrics else ""
     gaps = {gap.what: gap for gap in (*found.gaps, *both.gaps)}
     return render(
@@ -60,6 +60,10 @@ def compared_page(registry: Registry, found: Comparison) -> bytes:
         headline=headline,
         same_version=found.a.version.digest is not None
         and found.a.version.digest == found.b.version.digest,
+        summary=verdicts.summary(both.judged),
+        gates=verdicts.gates,
+        beside=on_equal_rows(found, both),
+        less_is_better=_less_is_better(both),
         metrics=list(_metrics(found)),
         slices=list(_slices(found, headline)),
         paired=found.metrics.paired,
@@ -70,7 +74,16 @@ def compared_page(registry: Registry, found: Comparison) -> bytes:
             list(speed_rows(both.before.speed)) if both.before and both.before.speed else [],
             list(speed_rows(both.after.speed)) if both.after and both.after.speed else [],
         ),
-        weak=(_weak(both.before), _weak(both.after)),
+        weak=[
+            (name, side.weak_slices if side else None, limit)
+            for name, side, limit in zip(
+                (found.a.version.reference, found.b.version.reference),
+                (both.before, both.after),
+                both.weak_limits,
+                strict=True,
+            )
+        ],
+        weak_count=weak_count,
         snapshots=[
             (title, changes)
             for title, changes in (
@@ -100,6 +113,11 @@ def _parts(found: Comparison) -> tuple[tuple[str, Changes], ...]:
         ("Environment", found.environment),
         ("Metadata", found.metadata),
     )
+
+
+def _less_is_better(both: Both) -> frozenset[str]:
+    sides = (side for side in (both.before, both.after) if side)
+    return frozenset(name for side in sides for name in side.less_is_better)
 
 
 def _metrics(found: Comparison) -> Iterator[Beside]:
@@ -160,10 +178,6 @@ def _fairness(
     for column in dict.fromkeys([*sides[0], *sides[1]]):
         old, new = (side.get(column, {}) for side in sides)
         yield column, [(name, old.get(name), new.get(name)) for name in {**old, **new}]
-
-
-def _weak(side: EvaluationResult | None) -> WeakSliceSearch | None:
-    return side.weak_slices if side else None
 
 
 def _row(change: Change) -> Row:

@@ -1,22 +1,19 @@
-"""Single pages: everything about one version, and the card of one model."""
+"""A single page: everything about one version."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from registry_assets.catalog.indexing import Stage
-from registry_assets.catalog.models import ModelRecord
-from registry_assets.catalog.pointers import PointerRecord, PromotionRecord
 from registry_assets.catalog.snapshots import SnapshotRecord
-from registry_assets.catalog.words import Saying, Words
+from registry_assets.catalog.words import Words
 from registry_assets.cli.answers import VersionAnswer
-from registry_assets.cli.figures import figure_sections, read_figures
+from registry_assets.cli.described import limits, pairs, saying, section, tags
+from registry_assets.cli.figures import figure_sections, read_figures, weak_limit
 from registry_assets.cli.remedies import next_steps
 from registry_assets.cli.styles import (
     facts_grid,
@@ -26,7 +23,15 @@ from registry_assets.cli.styles import (
     plain_table,
     stage_text,
 )
-from registry_assets.cli.text import holdout, moment, plural, short, span, visible
+from registry_assets.cli.text import (
+    held_out_by_key,
+    holdout,
+    moment,
+    plural,
+    short,
+    span,
+    visible,
+)
 from registry_assets.evaluation.results import EvaluationResult
 from registry_assets.governance.decide import Held
 from registry_assets.recipe import SnapshotRef
@@ -44,6 +49,7 @@ class VersionPage:
         datasets: the snapshots that those were made from, in order.
         environment: None for a version that was not committed.
         figures: None for one that was not evaluated.
+        weak_limit: how many weak slices its evaluation was to list at most.
     """
 
     answer: VersionAnswer
@@ -52,25 +58,7 @@ class VersionPage:
     datasets: tuple[SnapshotRecord, ...]
     environment: Mapping[str, Any] | None
     figures: EvaluationResult | None
-
-
-@dataclass(frozen=True, slots=True)
-class ModelCard:
-    """A model with its pointers, each beside the promotion that moved it last.
-
-    Args:
-        stages: how many versions there are of each stage.
-    """
-
-    model: ModelRecord
-    words: Words
-    pointers: tuple[tuple[PointerRecord, PromotionRecord | None], ...]
-    stages: Mapping[Stage, int]
-
-    @property
-    def versions(self) -> int:
-        """How many versions there are."""
-        return sum(self.stages.values())
+    weak_limit: int | None
 
 
 def read_page(registry: Registry, answer: VersionAnswer) -> VersionPage:
@@ -81,6 +69,7 @@ def read_page(registry: Registry, answer: VersionAnswer) -> VersionPage:
         parent.digest for found in features for parent in registry.manifest(found).parents
     )
     datasets = registry.find_snapshots(list(parents))
+    evaluation = answer.summary.evaluation
     environment = json.loads(registry.read_file(digest, ENVIRONMENT_FILE)) if digest else None
     return VersionPage(
         answer=answer,
@@ -89,27 +78,8 @@ def read_page(registry: Registry, answer: VersionAnswer) -> VersionPage:
         datasets=tuple(datasets[parent] for parent in parents if parent in datasets),
         environment=environment,
         figures=read_figures(registry, answer.summary),
+        weak_limit=weak_limit(registry.manifest(evaluation.digest)) if evaluation else None,
     )
-
-
-def read_card(registry: Registry, name: str) -> ModelCard:
-    """Read everything about a model that is not about one version."""
-    (card,) = read_cards(registry, [registry.model(name)])
-    return card
-
-
-def read_cards(registry: Registry, models: Sequence[ModelRecord]) -> list[ModelCard]:
-    """Read the cards of a page of models."""
-    stages, held = registry.stages(models), registry.holdings(models)
-    return [
-        ModelCard(
-            model=model,
-            words=registry.words(model.name),
-            pointers=tuple(held[model.name]),
-            stages=stages[model.name],
-        )
-        for model in models
-    ]
 
 
 def version_page(page: VersionPage) -> Group:
@@ -124,24 +94,21 @@ def version_page(page: VersionPage) -> Group:
     parts: list[RenderableType] = [heading, Text(_standing(answer))]
     if version.failure:
         parts.append(Text(f"Training failed: {visible(version.failure)}", "red"))
-    parts += _section("Made from", _made_from(page))
-    parts += _section("Described as", _described(page))
+    parts += section("Made from", _made_from(page))
+    parts += section("Described as", _described(page))
     if answer.metrics:
         rows = next(iter(answer.metrics.values()))["rows"]
-        parts += _section(f"Metrics on the holdout, {plural(rows, 'row')}", _metrics(answer))
+        parts += section(f"Metrics on the holdout, {plural(rows, 'row')}", _metrics(answer))
     elif version.state == "committed":
-        parts += _section("Metrics", Text("not evaluated yet", "yellow"))
-    for title, body in figure_sections(page.figures) if page.figures else ():
-        parts += _section(title, body)
+        parts += section("Metrics", Text("not evaluated yet", "yellow"))
+    if page.figures:
+        for title, body in figure_sections(page.figures, weak_limit=page.weak_limit):
+            parts += section(title, body)
     if answer.checks:
-        parts += _section("Gates", _gates(answer))
+        parts += section("Gates", _gates(answer))
     if answer.waits_for and version.state == "committed":
         parts += _waits_for(answer)
     return Group(*parts)
-
-
-def _section(title: str, body: RenderableType) -> list[RenderableType]:
-    return [Text(), Text(title, "bold"), Padding(body, (0, 0, 0, 2))]
 
 
 def _standing(answer: VersionAnswer) -> str:
@@ -161,6 +128,10 @@ def _standing(answer: VersionAnswer) -> str:
         lines.append("Ready for production: nothing holds it.")
     elif not answer.tenures:
         lines.append("Was never in production.")
+    if answer.gates:
+        said = f"{answer.gates.capitalize()} gates passed."
+        # A line about a time in production is long enough.
+        lines = [*lines, said] if answer.tenures else [*lines[:-1], f"{lines[-1]} {said}"]
     return "\n".join(visible(line) for line in lines)
 
 
@@ -169,13 +140,13 @@ def _made_from(page: VersionPage) -> Table:
     recipe, facts = version.recipe, version.metadata
     grid = facts_grid()
     grid.add_row("trained on", _snapshots(recipe.train, page))
-    if recipe.split.get("holdout") == "by_key":
-        grid.add_row("held out", Text(visible(holdout(recipe))))
+    if held_out_by_key(recipe):
+        grid.add_row("held out", Text(visible(holdout(recipe) + _rows_used(page.figures))))
     else:
         grid.add_row("held out", _snapshots(recipe.holdout, page))
     grid.add_row("datasets", _datasets(page))
     grid.add_row("target", Text(visible(recipe.target)))
-    grid.add_row("params", Text(visible(_pairs(recipe.params))))
+    grid.add_row("params", Text(visible(pairs(recipe.params))))
     grid.add_row("code", _code(page))
     grid.add_row("recipe", Text(short(version.recipe_digest), "cyan"))
     if page.environment is not None:
@@ -188,11 +159,22 @@ def _made_from(page: VersionPage) -> Table:
     return grid
 
 
+def _rows_used(figures: EvaluationResult | None) -> str:
+    if figures is None:
+        return ""
+    judged = f": judged on {plural(figures.rows, 'row')}"
+    # None were counted where the training could not be read again.
+    if figures.data is None or not figures.data.training_rows:
+        return judged
+    return f"{judged}, trained on {figures.data.training_rows:,}"
+
+
 def _snapshots(refs: tuple[SnapshotRef, ...], page: VersionPage) -> Table:
     grid = plain_grid(3, gap=2)
+    part = "part of " if held_out_by_key(page.answer.version.recipe) else ""
     for ref in refs:
         found = page.snapshots.get(ref.digest)
-        rows = Text(plural(found.rows, "row") if found else "", justify="right")
+        rows = Text(f"{part}{plural(found.rows, 'row')}" if found else "", justify="right")
         grid.add_row(Text(visible(str(ref))), Text(short(ref.digest), "cyan"), rows)
     return grid
 
@@ -250,37 +232,16 @@ def _described(page: VersionPage) -> Table:
     if not page.words.description.text:
         grid.add_row("description", Text(visible(model.description, lines=True)))
     else:
-        grid.add_row("description", _saying(page.words.description, lines=True))
+        grid.add_row("description", saying(page.words.description, lines=True))
     grid.add_row("owners", Text(visible(", ".join(facts.get("owners") or model.owners))))
-    grid.add_row("tags", _tags(page.words))
-    for name in ("limits", "license"):
-        if facts.get(name):
-            grid.add_row(name, Text(visible(facts[name], lines=True)))
+    grid.add_row("tags", tags(page.words))
+    if facts.get("limits"):
+        grid.add_row("limits", limits(facts["limits"]))
+    if facts.get("license"):
+        grid.add_row("license", Text(visible(facts["license"], lines=True)))
     if facts.get("properties"):
-        grid.add_row("properties", Text(visible(_pairs(facts["properties"]))))
+        grid.add_row("properties", Text(visible(pairs(facts["properties"]))))
     return grid
-
-
-def _tags(words: Words) -> Table | Text:
-    """Show the declared tags in a line, and each one that was edited with who did it."""
-    declared = {name: s.text for name, s in words.sayings.items() if s.actor is None}
-    edited = {name: s for name, s in words.sayings.items() if s.actor is not None}
-    if not edited:
-        return Text(visible(_pairs(declared)))
-    lines = plain_grid(1)
-    if declared:
-        lines.add_row(Text(visible(_pairs(declared))))
-    for name, saying in edited.items():
-        lines.add_row(Text(f"{name}=" if saying.text is not None else f"{name} ") + _saying(saying))
-    return lines
-
-
-def _saying(saying: Saying, *, lines: bool = False) -> Text:
-    said = "taken away" if saying.text is None else visible(saying.text, lines=lines)
-    if saying.actor is None:
-        return Text(said)
-    by = visible(f"({saying.actor}, {moment(saying.said_at)})")
-    return Text.assemble(said, "\n" if "\n" in said else "  ", (by, "dim"))
 
 
 def _metrics(answer: VersionAnswer) -> Table:
@@ -313,71 +274,9 @@ def _waits_for(answer: VersionAnswer) -> list[RenderableType]:
     grid = plain_grid(2)
     reasons = [reason for reason in answer.waits_for if reason.subject not in said_above]
     for reason in reasons:
-        grid.add_row("-", Text(visible(reason.sentence)))
+        # The title says that already.
+        said = reason.sentence.removeprefix(f"{answer.version.reference} waits for ")
+        grid.add_row("-", Text(visible(said)))
     for step in steps:
         grid.add_row("→", Text(visible(step)))
-    return _section("Waits for" if reasons else "What to do next", grid)
-
-
-def model_card(card: ModelCard) -> Group:
-    """Show what a model is for, what it must pass, and where its versions are."""
-    model = card.model
-    grid = facts_grid()
-    grid.add_row("owners", Text(visible(", ".join(model.owners))))
-    grid.add_row("tags", _tags(card.words))
-    grid.add_row("task", Text(visible(model.task)))
-    grid.add_row("risk", Text(visible(_risk(model))))
-    grid.add_row("declared", moment(model.created_at))
-    grid.add_row("metrics", Text(visible(", ".join(model.suite["evaluation"]["metrics"]))))
-    gates = plain_grid(2)
-    for gate in model.suite["gates"]:
-        gates.add_row("-", Text(visible(gate["sentence"])))
-    parts: list[RenderableType] = [
-        Text(model.name, "bold"),
-        _saying(card.words.description, lines=True),
-        Text(),
-        grid,
-    ]
-    return Group(
-        *parts,
-        *_section("Pointers", Group(*(_pointer(*pair) for pair in card.pointers))),
-        *_section("Versions", _stages(card)),
-        *_section("Gates", gates),
-    )
-
-
-def _risk(model: ModelRecord) -> str:
-    approvals, roles = model.policy["approvals"], model.policy["roles"]
-    if not approvals:
-        return f"{model.policy['risk']}: no approval needed"
-    whose = f" by {' or '.join(roles)}" if roles else ""
-    return f"{model.policy['risk']}: {plural(approvals, 'approval')}{whose} needed"
-
-
-def _pointer(pointer: PointerRecord, held: PromotionRecord | None) -> Text:
-    name = Text(pointer.name, "bold")
-    if held is None:
-        return joined(name, Text("holds nothing yet", "dim"))
-    what = f"version {held.version} since {moment(held.created_at)}"
-    return joined(name, Text(what, "green"), f"promoted by {held.actor}")
-
-
-def _stages(card: ModelCard) -> Text:
-    if not card.versions:
-        return Text("none yet", "dim")
-    counts = [Text(f"{n:,} ") + stage_text(stage) for stage, n in _ordered(card.stages)]
-    return Text(f"{card.versions:,}: ") + Text(", ").join(counts)
-
-
-def _ordered(stages: Mapping[Stage, int]) -> list[tuple[Stage, int]]:
-    order: tuple[Stage, ...] = (
-        "production", "staging", "development", "rejected", "failed", "archived"
-    )  # fmt: skip
-    return [(stage, stages[stage]) for stage in order if stages.get(stage)]
-
-
-def _pairs(values: Mapping[str, Any]) -> str:
-    def shown(value: Any) -> str:
-        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-    return ", ".join(f"{name}={shown(value)}" for name, value in values.items()) or "none"
+    return section("Waits for" if reasons else "What to do next", grid)

@@ -1,6 +1,10 @@
 """Colours and small pieces that every table and tree shares."""
 
-from rich.console import Console
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -16,6 +20,28 @@ _STAGES = {
     "failed": "bold red",
 }
 _OUTCOMES = {"passed": "green", "failed": "red", "no_baseline": "green"}
+
+
+_UNLIMITED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class FirstThatFits:
+    """The first of some ways to show a thing that needs no folding; else the last of them."""
+
+    ways: Sequence[RenderableType]
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
+        """Choose by the width that there is."""
+        *wide, last = self.ways
+        unlimited = options.update(width=_UNLIMITED)
+        for way in wide:
+            if Measurement.get(console, unlimited, way).maximum <= options.max_width:
+                yield way
+                return
+        yield last
 
 
 def console() -> Console:

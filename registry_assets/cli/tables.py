@@ -107,16 +107,14 @@ def _broken(text: Text, before: str, *, narrow: bool) -> Text:
 
 
 def _gates(answer: VersionAnswer) -> Text:
-    version, missed, total = answer.version, answer.missed, len(answer.checks)
+    version = answer.version
     if version.state == "failed":
         return Text("training failed", "red")
     if version.state == "reserved":
         return Text("not trained", "yellow")
     if answer.summary.evaluation is None:
         return Text("not evaluated", "yellow")
-    if not missed:
-        return Text(f"all {total} passed", "green")
-    return Text(f"{total - len(missed)} of {total} passed", "red")
+    return Text(f"{answer.gates} passed", "red" if answer.missed else "green")
 
 
 def _pointers(answer: VersionAnswer, space: str) -> Text:

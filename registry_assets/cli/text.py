@@ -73,11 +73,16 @@ def span(refs: "Sequence[SnapshotRef | SnapshotRecord]") -> str:
     return keys[0] if len(keys) == 1 else f"{keys[0]} – {keys[-1]}"
 
 
+def held_out_by_key(recipe: "Recipe") -> bool:
+    """Tell whether training and holdout are each a part of the same snapshots."""
+    return recipe.split.get("holdout") == "by_key"
+
+
 def holdout(recipe: "Recipe") -> str:
     """Give what judges a version: partitions, or a share of the rows."""
-    split = recipe.split
-    if split.get("holdout") != "by_key":
+    if not held_out_by_key(recipe):
         return span(recipe.holdout)
+    split = recipe.split
     share, columns = split["share"], split["columns"]
     assert isinstance(share, float)
     assert isinstance(columns, list)

@@ -12,7 +12,7 @@ from registry_assets_tests.cli.test_failures import REGISTRY
 from registry_assets_tests.cli.test_start import HEAVY, imported
 from registry_assets_tests.cli.test_text import TERMINAL
 from registry_assets_tests.evaluation.report.pages import outside, taken
-from registry_assets_tests.worlds import World
+from registry_assets_tests.worlds import SENSOR, World
 
 
 def test_a_card_is_printed_as_hugging_face_reads_it(command: Command) -> None:
@@ -42,7 +42,7 @@ def test_a_card_as_a_page(command: Command, tmp_path: Path, copied: Path) -> Non
     ran = command("card", "flight_delay:2", "--html", folder=copied)
     assert ran.out == "Written to flight_delay-2.card.html.\n"
     page = (copied / "flight_delay-2.card.html").read_bytes()
-    assert outside(page) == []
+    assert outside(page) == [f"a href={SENSOR.run_url}"]
     named = tmp_path / "named.HTML"
     command("card", "flight_delay:2", "--out", str(named))
     assert named.read_bytes() == page

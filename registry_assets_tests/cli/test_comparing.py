@@ -1,5 +1,6 @@
 """`compare`: what differs, for people and for programs."""
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -50,6 +51,71 @@ def test_one_parameter_is_all_that_differs_between_these(command: Command) -> No
     assert document["paired"]["verdicts"] == {"roc_auc": "worse", "log_loss": "worse"}
     assert document["paired"]["changes"]["rows"] == 400
     assert set(document["figures"]["after"]) == {"weak_slices", "fairness", "speed", "backtest"}
+
+
+def test_a_comparison_says_first_what_it_comes_to(command: Command) -> None:
+    worse = "flight_delay:3 is worse than flight_delay:2 by 2 of 2 metrics"
+    for a, b, said in (
+        (2, 3, "flight_delay:2 passed all 5 gates, flight_delay:3 passed 2 of 5"),
+        (3, 2, "flight_delay:3 passed 2 of 5 gates, flight_delay:2 passed all 5"),
+    ):
+        out = flat(command("compare", f"flight_delay:{a}", f"flight_delay:{b}").out)
+        before = out.partition("Parameters")[0]
+        assert before.endswith(f"{worse}; {said}. ")
+    alone = flat(command("compare", "flight_delay:2", "flight_delay:4").out)
+    assert "failed flight_delay:2 passed all 5 gates. Parameters" in alone
+    two = flat(command("compare", "flight_delay:1", "flight_delay:2").out)
+    assert "; both passed all 5 gates." in two
+    neither = command("compare", "flight_delay:5", "flight_delay:4").out
+    assert "gate" not in neither.lower()
+
+
+def test_the_gates_of_both_are_compared_and_what_failed_is_told(command: Command) -> None:
+    ran = command("compare", "flight_delay:2", "flight_delay:3")
+    gates = flat(ran.out.partition("\nGates\n")[2].partition("\nBy slice")[0])
+    assert "gate flight_delay:2 flight_delay:3" in gates
+    assert "metadata_complete passed passed loads_and_reproduces passed passed" in gates
+    assert "roc_auc_at_least passed failed" in gates
+    assert re.search(
+        r"roc_auc_at_least flight_delay:2 roc_auc 0\.\d{4} \[.*?\] is at least 0\.6"
+        r" flight_delay:3 roc_auc 0\.\d{4} \[.*?\] is below 0\.6",
+        gates,
+    )
+    assert "every required fact is there" not in gates
+    document = command("compare", "flight_delay:2", "flight_delay:3", "--json").document
+    for side, reference in (("a", "flight_delay:2"), ("b", "flight_delay:3")):
+        shown = command("show", reference, "--json").document
+        assert document[side]["verdicts"] == shown["verdicts"]
+
+
+def test_on_equal_rows_one_table_has_both_and_their_difference(command: Command) -> None:
+    for width, header in ((80, "difference, verdict"), (200, "difference verdict")):
+        out = flat(command("compare", "flight_delay:2", "flight_delay:3", width=width).out)
+        assert f"metric flight_delay:2 flight_delay:3 {header}" in out
+        assert "difference: flight_delay:3 minus flight_delay:2, on the same 400 rows" in out
+        assert out.count("log_loss") == 1
+        assert "beside" not in out
+    wide = flat(command("compare", "flight_delay:2", "flight_delay:3", width=200).out)
+    estimate = r"[-+]?\d\.\d{4} \[\S+, \S+\] "
+    assert re.search(rf"roc_auc ({estimate}){{3}}worse", wide)
+
+
+def test_at_80_columns_a_comparison_breaks_no_interval_and_counts_rows_once(
+    command: Command,
+) -> None:
+    for a, b, columns in ((2, 3, "rows flight_delay:2 flight_delay:3 difference"), (1, 2, "")):
+        out = command("compare", f"flight_delay:{a}", f"flight_delay:{b}").out
+        tables = [
+            part.partition("\n\n")[0] for title in ("Metrics, with", "By slice")
+            for part in out.split(f"\n{title}")[1:]
+        ]  # fmt: skip
+        assert len(tables) == 2
+        for table in tables:
+            whole = re.findall(r"\[[-+]?\d\.\d{4}, [-+]?\d\.\d{4}\]", table)
+            assert len(re.findall(r"\[[-+\d]*\.", table)) == len(whole) > 0
+        assert f"slice {columns}" in flat(tables[1])
+        # A line for values that nothing can be subtracted from would be a line of dashes.
+        assert ("difference" in tables[0]) is bool(columns)
 
 
 def test_json_has_the_same_fields_whatever_is_compared(command: Command) -> None:

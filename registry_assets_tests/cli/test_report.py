@@ -1,14 +1,16 @@
 """`report` and `compare --html`: pages from the store, each byte verified."""
 
+import re
 from pathlib import Path
 
 from registry_assets.canonical import sha256_digest
+from registry_assets.evaluation.report.page import dated
 from registry_assets.registry import Registry
 from registry_assets_tests.cli.conftest import Command
 from registry_assets_tests.cli.test_failures import damage
 from registry_assets_tests.evaluation.report.pages import outside, taken
 from registry_assets_tests.evaluation.report.test_page import HOSTILE
-from registry_assets_tests.worlds import PERSON, World
+from registry_assets_tests.worlds import PERSON, SENSOR, World
 
 
 def test_the_stored_page_is_written(command: Command, copied: Path) -> None:
@@ -18,7 +20,11 @@ def test_the_stored_page_is_written(command: Command, copied: Path) -> None:
     registry = Registry.open(copied)
     evaluation = registry.version("flight_delay:2").evaluation
     assert evaluation is not None
-    assert page == registry.read_file(evaluation.digest, "report.html")
+    stored = registry.read_file(evaluation.digest, "report.html")
+    # What was recorded cannot name its own digest and time.
+    at = dated(stored, evaluation=evaluation.digest, evaluated_at=evaluation.created_at)
+    assert page == at != stored
+    assert evaluation.digest in taken(page).text
     again = command("report", "flight_delay:2", folder=copied)
     assert again.out == "flight_delay-2.report.html holds it already.\n"
 
@@ -71,7 +77,15 @@ def test_two_versions_on_one_page(command: Command, copied: Path) -> None:
     assert outside(page) == []
     found = taken(page)
     for said in (
+        "flight_delay:3 is worse than flight_delay:2 by 2 of 2 metrics; flight_delay:2 passed",
+        "; flight_delay:2 passed all 5 gates, flight_delay:3 passed 2 of 5.",
         "flight_delay:3 was evaluated beside flight_delay:2, on the same 400 rows.",
+        "metric verdict flight_delay:2 flight_delay:3 difference 95 % interval flight_delay:2",
+        "gate flight_delay:2 flight_delay:3 metadata_complete ✓ passed ✓ passed",
+        "is below 0.6",
+        "Each picture has a scale of its own",
+        "log_loss ↓",
+        "↓ less is better.",
         "of 400 rows are decided otherwise",
         "name change flight_delay:2 flight_delay:3 sense changed true false",
         "slice rows flight_delay:2 rows flight_delay:3 difference",
@@ -80,6 +94,7 @@ def test_two_versions_on_one_page(command: Command, copied: Path) -> None:
     ):
         assert said in found.text, said
     assert "Not compared" not in found.text
+    assert "On the same rows" not in found.text
     alts = [str(attributes["alt"]) for tag, attributes in found.elements if tag == "img"]
     assert len(alts) == 10
     assert [alt.partition(": ")[0] for alt in alts] == ["flight_delay:2", "flight_delay:3"] * 5
@@ -99,6 +114,20 @@ def test_any_two_versions_have_a_page(command: Command) -> None:
         assert (ran.code, ran.err) == (0, "")
         assert outside(ran.out.encode()) == []
         assert said in taken(ran.out.encode()).text
+
+
+def test_each_side_of_a_compared_page_has_a_colour_and_every_table_of_bars_its_key(
+    command: Command,
+) -> None:
+    page = command("compare", "flight_delay:1", "flight_delay:2", "--out", "-").out
+    heads = re.findall(r'<div style="border-top: 3px solid ([^"]+)"><p class="eyebrow">(\w)', page)
+    assert [letter for _, letter in heads] == ["A", "B"]
+    tables = [table for table in page.split("<table")[1:] if 'class="bar' in table]
+    assert len(tables) == 2
+    for table in tables:
+        dots = re.findall(r"background: ([^\"]+)\" aria-hidden=\"true\"></i> ([\w:]+)", table)
+        assert dots == [(heads[0][0], "flight_delay:1"), (heads[1][0], "flight_delay:2")]
+    assert "On the same rows" in page
 
 
 def test_a_compared_page_is_the_same_every_time(command: Command) -> None:
@@ -133,7 +162,8 @@ def test_hostile_words_are_text_on_every_page(command: Command, world: World, co
             ("compare", "flight_delay:1", "flight_delay:2", "--out", "-"),
         ):
             page = command(*arguments, folder=copied).out.encode()
-            assert outside(page) == []
+            # The one way out is that to the run, on a card.
+            assert set(outside(page)) <= {f"a href={SENSOR.run_url}"}
             assert word in "".join(taken(page).texts)
 
 

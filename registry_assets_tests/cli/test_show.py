@@ -79,11 +79,12 @@ def test_at_80_columns_neither_dates_nor_intervals_are_broken(command: Command) 
         ("versions", "flight_delay"),
         ("versions", "seat_credit"),
         ("show", "flight_delay"),
-        ("show", "flight_delay:2"),
+        ("show", "flight_delay:4"),
         ("lineage", "flight_delay:2"),
         ("explain", "flight_delay"),
         ("log", "flight_delay"),
         ("compare", "flight_delay:1", "flight_delay:2"),
+        ("compare", "flight_delay:2", "flight_delay:3"),
         ("lineage", "flights[2013-01]"),
         ("at", "flight_delay", "2013-04-15T00:00Z"),
     ],
@@ -165,6 +166,27 @@ def test_show_says_how_a_version_compares_and_where_it_is_weak(command: Command)
     assert (document["limits"], document["license"]) == ("", "")
 
 
+def test_rows_held_out_by_key_are_told_apart_from_those_of_the_snapshot(command: Command) -> None:
+    document = command("show", "seat_credit:1", "--json").document
+    (snapshot,) = {parent["rows"] for parent in document["parents"] if parent["role"] == "train"}
+    card = command("card", "seat_credit:1").out
+    used = re.search(r"It was trained on (\d+) rows and judged on (\d+) rows\.", card)
+    assert used is not None
+    trained, judged = map(int, used.groups())
+    assert trained + judged == snapshot
+    assert {found["rows"] for found in document["metrics"].values()} == {judged}
+    assert "| trained and judged on | `seat_features` |" in card
+    assert "| rows in the snapshot |" in card
+
+    out = flat(command("show", "seat_credit:1", width=200).out)
+    assert re.search(rf"trained on seat_features sha256:\w+ part of {snapshot} rows", out)
+    assert f"held out 50% of rows by key: judged on {judged} rows, trained on {trained}" in out
+    tree = command("lineage", "seat_credit:1", width=200).out
+    assert len(re.findall(rf"seat_features .*part of {snapshot} rows", tree)) == 2
+    assert "part of" not in command("lineage", "flight_delay:2", width=200).out
+    assert "part of" not in command("show", "flight_delay:2", width=200).out
+
+
 def test_show_and_card_say_how_the_recipe_would_have_done_before(
     command: Command, copied: Path
 ) -> None:
@@ -216,7 +238,7 @@ def test_show_of_a_first_version_says_that_there_was_nothing_to_compare_with(
     command: Command,
 ) -> None:
     out = flat(command("show", "flight_delay:1", width=200).out)
-    assert "production had never held a version: nothing to compare with" in out
+    assert "production has never held a version: nothing to compare with" in out
     document = command("show", "flight_delay:1", "--json").document
     assert document["comparison"]["outcome"] == "no_baseline"
     reserved = command("show", "flight_delay:5", "--json").document
@@ -280,9 +302,8 @@ def test_a_rejected_version_says_what_to_do(command: Command) -> None:
 
 
 def test_a_version_in_staging_says_what_it_waits_for(command: Command) -> None:
-    assert "Waits for - seat_credit:1 waits for 1 approval" in flat(
-        command("show", "seat_credit:1").out
-    )
+    out = flat(command("show", "seat_credit:1").out)
+    assert "Waits for - 1 approval by a person of role risk" in out
     reasons = command("show", "seat_credit:1", "--json").document["reasons"]
     assert [reason["code"] for reason in reasons] == ["approval_missing"]
 
