@@ -108,6 +108,55 @@ def test_nothing_is_cut_off_at_the_edges_of_a_panel() -> None:
             assert edge.min() >= 250, name
 
 
+def test_a_title_stands_above_what_is_drawn() -> None:
+    pictures = {
+        **ordinary("binary").pictures,
+        **ordinary("regression").pictures,
+        "confusion": confusion_png(_of_classes(30, "a long name of a class ")),
+        "slices": _slices(*(_part(str(at), _around(at)) for at in range(40))),
+        "difference": _difference(**{f"metric_{at}": _around(at) for at in range(5)}),
+    }
+    for name, picture in pictures.items():
+        pixels = _pixels(picture)[:, :, :3].astype(int)
+        assert pixels[36:42, 20:-20].min() >= 250, name
+        assert pixels[5:36, 20:-20].min() < 100, name
+
+
+def _corner(picture: bytes, *, up: bool, right: bool) -> Any:
+    """A corner of what is between the axes of a square panel."""
+    pixels = _pixels(picture)[:, :, :3].astype(int)
+    rows = slice(62, 100) if up else slice(350, 388)
+    return pixels[rows, slice(295, 415) if right else slice(84, 204)]
+
+
+def test_a_legend_stands_where_no_curve_is() -> None:
+    generator = np.random.default_rng(0)
+    y = (generator.random(4000) < 0.1).astype(int)
+    seldom = binary(y, np.clip(y * 0.3 + generator.random(4000) * 0.7, 0, 1))
+    mostly = binary(1 - y, np.clip((1 - y) * 0.3 + generator.random(4000) * 0.7, 0, 1))
+    # Of a rare class precision falls to the right; of a common one it stays at the top.
+    for scored, free in ((seldom, (True, True)), (mostly, (False, False))):
+        legend = _corner(precision_recall_png(scored), up=free[0], right=free[1])
+        assert legend.min() < 100  # its words
+        curve = np.abs(legend - [27, 95, 193]).max(axis=2) < 30
+        assert 20 < curve.sum() < 200, curve.sum()  # its line of the key, and no other
+
+
+def test_cells_of_a_confusion_are_told_apart_and_read_on_any_blue() -> None:
+    called = np.repeat([0, 1, 1], [70, 30, 100])
+    true = np.repeat([0, 0, 1], [70, 30, 100])
+    picture = confusion_png(binary(true, called * 1.0, classes=("no", "yes")))
+    pixels = _pixels(picture)[:, :, :3].astype(int)
+    # Dark on the blue of 70 %, white on that of 100 %, and no white cell without its edges.
+    some, all_ = (pixels[y - 12 : y + 12, x - 30 : x + 30] for y, x in ((140, 165), (315, 340)))
+    assert some.max() < 240
+    assert some.min() < 60
+    assert all_.min(axis=2).max() > 240
+    below, left = pixels[390:410, 150], pixels[300, 70:90]
+    for edge in (below, left):
+        assert edge.min(axis=1).min() < 220
+
+
 def _of_classes(count: int, name: str) -> Scored:
     generator = np.random.default_rng(0)
     p = generator.dirichlet(np.ones(count), 900)

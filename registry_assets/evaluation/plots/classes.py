@@ -15,6 +15,7 @@ from registry_assets.evaluation.plots.panel import (
     BASELINE,
     CANDIDATE,
     INK,
+    LINE,
     QUIET,
     finish,
     legend,
@@ -57,7 +58,7 @@ def precision_recall_png(
     if _draw_curves(axes, _precision_over_recall, scored, baseline):
         share = float(np.average(scored.positive, weights=scored.weight))
         axes.axhline(share, linestyle=":", color=QUIET, linewidth=1.2, label="chance")
-        legend(axes, "upper right")
+        legend(axes, "best")
     _square(axes, 1.0)
     finish(axes, labels=("recall", "precision"), empty=_NO_CURVE)
     return png(figure)
@@ -78,7 +79,7 @@ def calibration_png(scored: Scored, *, baseline: Beside = None) -> bytes:
     limit = min(1.0, float(np.ceil(top * 10.5) / 10))
     if axes.has_data():
         _diagonal(axes, limit, "perfect")
-        legend(axes, "upper left")
+        legend(axes, "best")
     _square(axes, limit)
     finish(
         axes,
@@ -105,21 +106,38 @@ def confusion_png(scored: Scored) -> bytes:
     blues = LinearSegmentedColormap.from_list("shares", ["white", CANDIDATE])
     axes.imshow(shares, cmap=blues, vmin=0, vmax=1)
     count = len(found.classes)
-    finish(axes, labels=("predicted", "true"), empty="")
-    axes.grid(visible=False)
+    finish(axes, labels=("predicted class", "true class (100 % each)"), empty="")
+    _lines_between(axes, count)
     names = [shortened(label, 13) for label in found.classes]
-    axes.set_xticks(range(count), labels=names, rotation=90 if count > 4 else 0)
+    upright = count <= 4 or max(map(len, names)) <= 3
+    axes.set_xticks(range(count), labels=names, rotation=0 if upright else 90)
     axes.set_yticks(range(count), labels=names)
     for true, called in np.ndindex(count, count):
         share = shares[true, called]
         if crowded and share < 0.005:
             continue
-        text = f"{share:.0%}" if count > 4 else f"{share:.1%}\n{table[true, called]:,.6g}"
-        text = f"{100 * share:.0f}" if crowded else text
-        colour = "white" if share > 0.5 else INK
+        text = f"{100 * share:.0f} %"
+        if count <= 4:
+            text = f"{100 * share:.1f} %\n{table[true, called]:,.6g}"
+        elif crowded:
+            text = f"{100 * share:.0f}"
+        # On either side of this both are read with a contrast of 4 at least.
+        colour = "white" if share > 0.8 else INK
         size = 9 if count <= 4 else 7 if count <= 10 else 5
         axes.text(called, true, text, ha="center", va="center", color=colour, fontsize=size)
     return png(figure)
+
+
+def _lines_between(axes: "Axes", count: int) -> None:
+    """Set cells apart: one of no rows is as white as the panel."""
+    axes.grid(visible=False)
+    between = [at + 0.5 for at in range(count - 1)]
+    axes.set_xticks(between, minor=True)
+    axes.set_yticks(between, minor=True)
+    axes.tick_params(which="minor", length=0)
+    axes.grid(visible=True, which="minor", color=LINE, linewidth=0.8 if count <= 10 else 0.4)
+    axes.set_axisbelow(False)
+    axes.spines[:].set(visible=True, color=LINE)
 
 
 def _draw_curves(

@@ -22,7 +22,9 @@ _DOTS = 1000
 def residuals_png(scored: Scored, *, seed: int = 0) -> bytes:
     """Draw predicted minus observed over predicted, with the middle 90 % of each stretch."""
     bins = residual_bins(scored)
-    figure, axes = panel(f"Residuals on {scored.rows:,} rows" if bins else "Residuals")
+    title = f"Residuals on {scored.rows:,} rows" if bins else "Residuals"
+    thinned = f", {_DOTS:,} of them drawn" if bins and scored.rows > _DOTS else ""
+    figure, axes = panel(title + thinned)
     if bins and not scored.unusable:
         order = np.lexsort([errors(scored), scored.predictions.predicted])
         drawn = np.random.default_rng(seed).permutation(order)[:_DOTS]
@@ -46,7 +48,11 @@ def residuals_png(scored: Scored, *, seed: int = 0) -> bytes:
         )
         axes.plot(at, [each.mean for each in bins], color=CANDIDATE, linewidth=1.8, label="mean")
         axes.axhline(0, color=INK, linewidth=0.8)
-        legend(axes, "upper left")
+        legend(axes, "best")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(lambda at, _: f"{at:,.10g}".replace("-", "−"))
+        # Of millions, more would run into each other.
+        axes.locator_params(axis="x", nbins=4)
     finish(
         axes,
         labels=("predicted", "predicted minus observed"),

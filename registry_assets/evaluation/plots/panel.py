@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CANDIDATE, BASELINE, QUIET, INK = "#1b5fc1", "#d9730d", "#8c959f", "#1f2328"
+LINE = "#c8cfd6"
 GOOD, BAD = "#1a7f37", "#cf222e"
 _SIZE = (5.0, 4.6)  # inches, at 100 dots per inch
 _SQUARE = (0.149, 0.13, 0.696, 0.757)  # left, bottom, width and height in shares of it
+_TITLE = 0.957  # the height of a title above such axes
 _VERTICES = 300  # of a curve: more cannot be seen at this size
 
 
@@ -30,6 +32,7 @@ def square_panel(title: str) -> tuple["Figure", "Axes"]:
     figure, axes = panel(title)
     figure.set_layout_engine("none")
     axes.set_position(_SQUARE)
+    _entitle(figure, title, y=_TITLE)
     return figure, axes
 
 
@@ -56,9 +59,14 @@ def panel(title: str, *, size: tuple[float, float] = _SIZE) -> tuple["Figure", "
     background.set_in_layout(False)
     figure.add_artist(background)
     axes = figure.add_subplot(facecolor="white")
-    # Of the figure, not of the axes: beside long labels those are narrower than a title.
-    figure.suptitle(drawable(title), fontsize=10, color=INK, y=0.957)
+    _entitle(figure, title)
     return figure, axes
+
+
+def _entitle(figure: "Figure", title: str, *, y: float | None = None) -> None:
+    """Write the title; where no height is given the layout finds one, and leaves room for it."""
+    # Of the figure, not of the axes: beside long labels those are narrower than a title.
+    figure.suptitle(drawable(title), fontsize=10, color=INK, **({} if y is None else {"y": y}))
 
 
 def finish(axes: "Axes", *, labels: tuple[str, str], empty: str) -> None:
@@ -70,7 +78,7 @@ def finish(axes: "Axes", *, labels: tuple[str, str], empty: str) -> None:
         # A long reason would leave no room for what it is drawn on.
         said.set_in_layout(False)
         axes.set(xticks=[], yticks=[])
-    axes.set_xlabel(drawable(labels[0]), fontsize=9, color=INK)
+    axes.set_xlabel("\n".join(map(drawable, labels[0].split("\n"))), fontsize=9, color=INK)
     axes.set_ylabel(drawable(labels[1]), fontsize=9, color=INK)
     axes.tick_params(labelsize=8, colors=INK)
     axes.grid(color="#e4e8ec", linewidth=0.6)
@@ -78,8 +86,8 @@ def finish(axes: "Axes", *, labels: tuple[str, str], empty: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def legend(axes: "Axes", where: Literal["lower right", "upper left", "upper right"]) -> None:
-    """Explain the lines, if there are any."""
+def legend(axes: "Axes", where: Literal["lower right", "best"]) -> None:
+    """Explain the lines, if there are any; `best` is where they hide the fewest of them."""
     if axes.has_data():
         axes.legend(fontsize=9, frameon=False, labelcolor=INK, loc=where)
 

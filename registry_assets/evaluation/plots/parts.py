@@ -9,7 +9,6 @@ from registry_assets.evaluation.plots.panel import (
     GOOD,
     INK,
     QUIET,
-    drawable,
     finish,
     interval_bars,
     panel,
@@ -17,12 +16,14 @@ from registry_assets.evaluation.plots.panel import (
     shortened,
 )
 from registry_assets.evaluation.report.scales import on_own_scale, own_scale
+from registry_assets.evaluation.report.texts import number
 from registry_assets.evaluation.results.comparison import Comparison
 from registry_assets.evaluation.results.estimates import Estimate
 from registry_assets.evaluation.results.slices import SliceResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _MOST = 30
 _COLOURS = {"better": GOOD, "worse": BAD}
@@ -49,11 +50,18 @@ def slices_png(
         [f"{shortened(part.label, 28)} ({part.rows:,})" for part in shown],
         colours=[CANDIDATE] * len(shown),
     )
-    # Of the figure, as the title is: the axes are narrower than this.
-    below = f"{metric}; grey: all rows, with their interval"
-    figure.supxlabel(drawable(below), fontsize=9, color=INK)
-    finish(axes, labels=("", ""), empty="no slice has enough rows")
+    below = f"{shortened(metric, 30)}; grey: all rows, with their interval"
+    finish(axes, labels=(below, ""), empty="no slice has enough rows")
+    _centred(figure, axes)
     return png(figure)
+
+
+def _centred(figure: "Figure", axes: "Axes") -> None:
+    """Centre the label below the axes on the figure, as the title is: the axes are narrower."""
+    from matplotlib.transforms import IdentityTransform, blended_transform_factory
+
+    label = axes.xaxis.label
+    label.set_transform(blended_transform_factory(figure.transFigure, IdentityTransform()))
 
 
 def difference_png(comparison: Comparison, less_is_better: Sequence[str]) -> bytes:
@@ -65,24 +73,30 @@ def difference_png(comparison: Comparison, less_is_better: Sequence[str]) -> byt
     interval_bars(
         axes,
         [on_own_scale(each, less_is_better=name in less_is_better) for name, each in shown.items()],
-        [f"{shortened(name, 30)} {each.value:+.4g}" for name, each in shown.items()],
+        [f"{shortened(name, 30)} {number(each.value, sign='+')}" for name, each in shown.items()],
         colours=[_COLOURS.get(comparison.verdicts.get(name, ""), CANDIDATE) for name in shown],
     )
+    direction = "← worse        better →"
     if shown:
         axes.axvline(0, color=INK, linewidth=0.9)
-        _margins(axes, comparison.margins, shown)
+        if _margins(axes, comparison.margins, shown):
+            direction += "\nwhat is left of a red tick counts as worse"
         axes.set_xticks([])
     finish(
         axes,
-        labels=("← worse        better →", ""),
+        labels=(direction, ""),
         empty=comparison.undecided or "no difference is defined on these rows",
     )
     return png(figure)
 
 
-def _margins(axes: "Axes", margins: Mapping[str, float], shown: Mapping[str, Estimate]) -> None:
+def _margins(axes: "Axes", margins: Mapping[str, float], shown: Mapping[str, Estimate]) -> bool:
+    """Draw how much worse each may be, and say whether there is any such line."""
+    drawn = False
     for at, (name, estimate) in enumerate(shown.items()):
         margin = margins.get(name, 0.0) / own_scale(estimate)
         # Beyond this the picture would be of the margin, and the difference a dot in it.
         if 0 < margin <= 1.5:
             axes.plot([-margin, -margin], [at - 0.3, at + 0.3], color=BAD, linewidth=1.2)
+            drawn = True
+    return drawn

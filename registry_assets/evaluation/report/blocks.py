@@ -4,6 +4,7 @@ A card is one such document, written as Markdown (`markdown`) and as HTML
 (`templates/card.html`), so that the two cannot say different things.
 """
 
+import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,7 +16,22 @@ class Name:
     text: str
 
 
-Cell: TypeAlias = "str | Name"
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address that is shown as it is, and leads there; made by `as_link` alone."""
+
+    url: str
+
+
+_URL = re.compile(r"https?://[\w.:\[\]-]+(/[\w./?=&%#+~,-]*)?", re.ASCII)
+
+
+def as_link(text: str) -> Link | str:
+    """Give a link where the text is an address of the web and nothing else; otherwise the text."""
+    return Link(text) if _URL.fullmatch(text) else text
+
+
+Cell: TypeAlias = "str | Name | Link"
 
 
 @dataclass(frozen=True, slots=True)

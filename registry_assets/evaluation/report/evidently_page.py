@@ -17,13 +17,18 @@ _POLICY = (
 )
 _STYLE = (
     "font:14px/1.5 sans-serif;margin:16px;padding:8px 16px;"
-    "border-left:4px solid #4d4d4d;background:#f5f5f5"
+    "border-left:4px solid #4d4d4d;background:#f5f5f5;color:#1c2126"
+)
+# Evidently's widgets overlap on less, and its script hides what does not fit.
+_WIDTH = (
+    "<style>body{min-width:1200px}"
+    "body>section{max-width:calc(100vw - 64px);box-sizing:border-box}</style>"
 )
 
 _BY_CLASS = ("precision", "recall", "f1-score", "roc-auc")
 
 
-def page(sections: Sequence[tuple[str, list[Any]]], *, lines: Iterable[str]) -> bytes:
+def page(sections: Sequence[tuple[str, list[Any]]], *, title: str, lines: Iterable[str]) -> bytes:
     """Give the page: the lines, and under them each section's widgets.
 
     Args:
@@ -49,7 +54,8 @@ def page(sections: Sequence[tuple[str, list[Any]]], *, lines: Iterable[str]) -> 
     ids = {each: f"widget-{number}" for number, each in enumerate(_ids(groups))}
     html = re.sub("|".join(ids), lambda match: ids[match[0]], html)
     head = (
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}"><title>Evidently</title>'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f"<title>{escape(title)}</title>{_WIDTH}"
     )
     html = html.replace("<head>", f"<head>{head}", 1)
     shown = "".join(f"<div>{escape(line)}</div>" for line in lines)

@@ -109,6 +109,7 @@ def evidently_html(
     target: str,
     prediction: str,
     probabilities: Mapping[Any, str] | None = None,
+    about: str = "",
     max_rows: int = DEFAULT_MAX_ROWS,
     seed: int = 0,
 ) -> EvidentlyReport:
@@ -122,6 +123,7 @@ def evidently_html(
         reference: rows to compare with, such as those that the model was trained on.
         probabilities: the column of each class's probability. A binary task needs only the
             positive class; of two classes the last is the positive one.
+        about: whose rows they are, such as `flight_delay:2`; the page is called so.
         max_rows: most rows to look at of either; of more, so many are drawn at random.
 
     Raises:
@@ -143,7 +145,8 @@ def evidently_html(
         else:
             draft.notes.append("There are no rows.")
         if draft.sections:
-            html = page(draft.sections, lines=_lines(draft, sizes, seed))
+            title = f"Evidently on {about}" if about else "Evidently"
+            html = page(draft.sections, title=title, lines=[title, *_lines(draft, sizes, seed)])
         else:
             reason = " ".join(draft.notes)
     (rows, rows_of), (reference_rows, reference_rows_of) = (*sizes, (0, 0))[:2]
@@ -350,5 +353,8 @@ def _lines(draft: _Draft, sizes: Sequence[tuple[int, int]], seed: int) -> Iterat
     for name, (seen, whole) in zip(("Current", "Reference"), sizes, strict=False):
         how = f", drawn at random (seed {seed})" if seen < whole else ""
         yield f"{name}: {seen:,} of {whole:,} rows{how}."
+    seen, whole = sizes[0]
+    if seen < whole:
+        yield "Of a sample; what the gates judged is on the evaluation's page."
     yield from draft.notes
     yield from (f"Drift is shown without {name}: {why}." for name, why in draft.left_out.items())

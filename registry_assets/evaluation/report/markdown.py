@@ -13,6 +13,7 @@ from registry_assets.evaluation.report.blocks import (
     Code,
     Facts,
     Items,
+    Link,
     Name,
     Paragraph,
     Section,
@@ -95,6 +96,8 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _cell(cell: Cell) -> str:
+    if isinstance(cell, Link):
+        return f"<{cell.url}>"
     if not isinstance(cell, Name):
         return _inside(shown(cell)) or NONE
     text = shown(cell.text).strip()

@@ -12,7 +12,13 @@ from registry_assets.evaluation.report.remarks import remarks
 from registry_assets.evaluation.report.rendering import render
 from registry_assets.evaluation.report.scales import Bar, Scale, difference_bar
 from registry_assets.evaluation.report.speeds import speed_rows
-from registry_assets.evaluation.report.texts import interval, number, share
+from registry_assets.evaluation.report.texts import (
+    interval,
+    moment,
+    named,
+    number,
+    share,
+)
 from registry_assets.evaluation.report.values import Subject
 from registry_assets.evaluation.results import EvaluationResult
 from registry_assets.evaluation.results.comparison import Comparison
@@ -20,7 +26,7 @@ from registry_assets.evaluation.results.data import ColumnDrift, ColumnProfile, 
 from registry_assets.evaluation.results.estimates import Estimate
 from registry_assets.evaluation.results.fairness import FairnessResult
 
-__all__ = ["Subject", "evaluation_page"]
+__all__ = ["Subject", "dated", "evaluation_page"]
 
 MOST_ROWS = 200
 """Rows of one table; a page with every airport's every plane is read by nobody."""
@@ -116,6 +122,15 @@ def evaluation_page(result: EvaluationResult, subject: Subject) -> bytes:
     )
 
 
+def dated(page: bytes, *, evaluation: str, evaluated_at: str) -> bytes:
+    """Give a stored page with what was not known when it was made: which evaluation, and when."""
+    before, end, after = page.rpartition(b"</footer>")
+    if not end:
+        return page
+    said = f"<br>Evaluation <code>{evaluation}</code>, of {moment(evaluated_at)}."
+    return before + said.encode() + end + after
+
+
 def _tiles(result: EvaluationResult, subject: Subject, headline: str) -> Iterator[Tile]:
     found = result.metrics.get(headline)
     if found is not None:
@@ -131,32 +146,37 @@ def _tiles(result: EvaluationResult, subject: Subject, headline: str) -> Iterato
             yield Tile("Decisions changed", share(changes.changed / changes.rows), note)
     if result.weak_slices is not None:
         search = result.weak_slices
-        note = search.reason or f"of {search.tried:,} tried; advice, no verdict"
-        yield Tile("Weak slices", str(len(search.found)), note)
+        many = f"{len(search.found)}{' or more' if search.full else ''}"
+        note = f"of {search.tried:,} tried; advice, no verdict"
+        yield Tile("Weak slices", many, search.reason or note)
 
 
 def _gates_tile(subject: Subject) -> Tile:
     judged = [gate for gate in subject.gates if gate.outcome != "awaited"]
     missed = [gate.name for gate in judged if not gate.passed]
+    alone = sum(gate.outcome == "no_baseline" for gate in judged)
     awaited = len(subject.gates) - len(judged)
-    note = ", ".join(missed[:3]) or "nothing was found against it"
-    if awaited:
-        note += f"; {awaited} to be checked"
+    notes = [named(missed, most=3)] if missed else []
+    notes += [f"{alone} without a baseline"] if alone else []
+    notes = notes or ["nothing was found against it"]
+    notes += [f"{awaited} to be checked"] if awaited else []
     value = f"{len(judged) - len(missed)} of {len(judged)}"
-    return Tile("Gates passed", value, note, "bad" if missed else "good")
+    # A version has other checks too, of its metadata or its latency, that judge no evaluation.
+    label = "Gates of this evaluation passed"
+    return Tile(label, value, "; ".join(notes), "bad" if missed else "good")
 
 
 def _comparison_tile(found: Comparison, headline: str) -> Tile:
     label = f"Beside {found.pointer}"
     if found.outcome == "no_baseline":
-        return Tile(label, "first", "it has never held a version")
+        return Tile(label, "first", f"{found.pointer} has never held a version")
     if found.outcome == "undecided":
         return Tile(label, "undecided", str(found.undecided), "unsure")
     verdict = found.verdicts.get(headline, "undecided")
     difference = found.differences.get(headline)
     note = f"version {found.baseline_version}"
     if difference is not None and difference.defined:
-        note = f"{headline} {number(difference.value, sign='+')} to version"
+        note = f"{headline} {number(difference.value, sign='+')} against version"
         note += f" {found.baseline_version}"
     tones = {"better": "good", "worse": "bad", "undecided": "unsure"}
     return Tile(label, verdict, note, tones.get(verdict, ""))

@@ -85,11 +85,13 @@ def _residuals(result: EvaluationResult) -> str:
 
 def _slices(result: EvaluationResult) -> str:
     headline = next(iter(result.metrics), "the headline metric")
-    return f"{headline} of each slice with its 95 % interval, the weakest first; in the table."
+    said = f"{headline} of each slice with its 95 % interval, the weakest first."
+    return f"{said} The table has the numbers."
 
 
 def _difference(result: EvaluationResult) -> str:
-    return "Each metric's difference to production with its 95 % interval; in the table."
+    said = "Each metric's difference to production with its 95 % interval."
+    return f"{said} The table has the numbers."
 
 
 def _roc_rows(result: EvaluationResult) -> Rows:

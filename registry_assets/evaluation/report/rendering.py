@@ -20,6 +20,7 @@ POLICY = (
 )
 _FILTERS = (
     "chance", "count", "interval", "moment", "number", "plural", "share", "short", "signed",
+    "striking",
 )  # fmt: skip
 
 
@@ -49,6 +50,7 @@ def _environment() -> "Environment":
     )
     for name in _FILTERS:
         made.filters[name] = getattr(texts, name)
+    made.filters["breakable"] = _breakable
     made.filters["data_uri"] = _data_uri
     made.filters["whole"] = Whole
     return made
@@ -63,6 +65,13 @@ def _finalize(value: Any) -> Any:
     if isinstance(value, Whole):
         return texts.shown(value, most=None, lines=True)
     return texts.shown(value)
+
+
+def _breakable(text: str) -> Any:
+    """Let a line end after an underscore: a gate's name may be longer than its column."""
+    from markupsafe import Markup
+
+    return Markup("_<wbr>").join(texts.shown(text, most=None).split("_"))
 
 
 def _data_uri(png: bytes) -> str:

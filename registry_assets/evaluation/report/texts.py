@@ -6,8 +6,10 @@ Markdown (`markdown`). What people read in a terminal is written by `registry_as
 
 import math
 import unicodedata
+from collections.abc import Iterable
 
 from registry_assets.evaluation.results.estimates import Estimate
+from registry_assets.evaluation.results.weak import WeakSliceSearch
 
 LONGEST = 300
 """Characters of a text that nobody meant to be read in full: a label, a value of a row."""
@@ -92,6 +94,19 @@ def count(value: float | None) -> str:
 def plural(many: int, noun: str) -> str:
     """Give `1 row`, `2 rows`, `336,776 rows`."""
     return f"{many:,} {noun}{'' if many == 1 else 's'}"
+
+
+def named(texts: Iterable[str], *, most: int = 6, between: str = ", ") -> str:
+    """Give the first of some texts, and how many more there are: `a, b and 3 more`."""
+    every = list(texts)
+    more = f" and {len(every) - most:,} more" if len(every) > most else ""
+    return between.join(every[:most]) + more
+
+
+def striking(search: WeakSliceSearch) -> str:
+    """Give how many weak slices were found; where there may be more, `the 10 most striking`."""
+    found = len(search.found)
+    return f"the {found} most striking" if search.full else f"{found}"
 
 
 def size(many: int | None) -> str:

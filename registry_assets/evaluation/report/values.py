@@ -133,7 +133,7 @@ class Card:
         risk: `low` or `high`, of the policy in force.
         approvals_needed: how many people must approve before production.
         approvals: by whom, as far as they are recorded.
-        holdout_rule: which rows were held out, as `30% of rows by application`.
+        holdout_rule: which rows were held out, as `30 % of rows by application`.
         datasets: what the features were made from.
         evaluated: None where it was not evaluated.
         waits_for: what holds it on its way to production, a sentence each.

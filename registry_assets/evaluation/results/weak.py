@@ -84,6 +84,7 @@ class WeakSliceSearch:
         left_out: columns that were not searched, each with the reason.
         unpaired: columns that were searched by themselves only, since there are many.
         reason: why nothing could be searched; "" if something was.
+        most: how many are listed at most; an earlier release did not record it.
     """
 
     tried: int
@@ -95,3 +96,9 @@ class WeakSliceSearch:
     left_out: Mapping[str, str] = field(default_factory=dict)
     unpaired: tuple[str, ...] = ()
     reason: str = ""
+    most: int = 10
+
+    @property
+    def full(self) -> bool:
+        """Whether as many are listed as may be: how many there are is not known then."""
+        return len(self.found) >= self.most

@@ -81,7 +81,7 @@ def find_weak_slices(
         if given is not None and given.shape != (len(frame),):
             raise ValueError(f"{name} of shape {given.shape} for {len(frame)} rows")
     least = max(min_rows, 2)
-    search = WeakSliceSearch(0, 0, sampled_from=len(frame), min_rows=least, level=level)
+    search = WeakSliceSearch(0, 0, sampled_from=len(frame), min_rows=least, level=level, most=most)
     if reason := _why_unusable(loss, weight):
         return replace(search, reason=reason)
     if weight is not None:

@@ -15,7 +15,7 @@ class Taken(HTMLParser):
     """A page taken apart.
 
     Args:
-        elements: every start tag with its attributes, in order.
+        elements: every start tag with its attributes, in order; where a word may break is none.
         texts: what is between them, outside of styles.
     """
 
@@ -23,19 +23,27 @@ class Taken(HTMLParser):
     texts: list[str] = field(default_factory=list)
     styles: list[str] = field(default_factory=list)
     _inside: str = ""
+    _broken: bool = False
 
     def __post_init__(self) -> None:
         super().__init__(convert_charrefs=True)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "wbr":
+            self._broken = True
+            return
         self.elements.append((tag, dict(attrs)))
         self._inside = tag
 
     def handle_endtag(self, tag: str) -> None:
-        self._inside = ""
+        self._inside, self._broken = "", False
 
     def handle_data(self, data: str) -> None:
-        (self.styles if self._inside == "style" else self.texts).append(data)
+        if self._broken:
+            self.texts[-1] += data
+        else:
+            (self.styles if self._inside == "style" else self.texts).append(data)
+        self._broken = False
 
     @property
     def text(self) -> str:

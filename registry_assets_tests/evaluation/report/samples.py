@@ -211,7 +211,7 @@ def card(word: str = "north", *, result: EvaluationResult | None = None) -> Card
         training=_training(word),
         train=(Snapshot(f"features[{word}]", DIGEST, 800),),
         holdout=(Snapshot("features[2013-05]", DIGEST, 400),),
-        holdout_rule=f"30% of rows by {word}",
+        holdout_rule=f"30 % of rows by {word}",
         datasets=(Snapshot("flights", DIGEST, None),),
         held=(Held("production", "2013-05-01T06:00:00Z", None, word, word),),
         properties={"ticket": [word, 1]},

@@ -74,7 +74,7 @@ def test_hugging_face_reads_the_header_and_the_results() -> None:
     first = found["roc_auc"]
     assert (first.task_type, first.task_name) == ("tabular-classification", "predict late north")
     assert (first.dataset_type, first.dataset_config) == ("features", "2013-05")
-    assert first.dataset_name == "features[2013-05] (30% of rows by north)"
+    assert first.dataset_name == "features[2013-05] (30 % of rows by north)"
     assert (first.dataset_split, first.dataset_revision) == ("holdout", DIGEST)
 
 
@@ -131,7 +131,7 @@ def test_what_nobody_declared_is_said_to_be_missing() -> None:
         "It has not been evaluated: nothing is known of how good it is.",
         "Not evaluated yet.",
         "| license | not declared |",
-        "| in use | no pointer held it yet |",
+        "| in use | no pointer has held it yet |",
     ):
         assert said in text
 
@@ -160,14 +160,34 @@ def test_a_card_says_what_a_reader_has_to_know() -> None:
         "- 1 gate failed: own_check.",
         "- Too few rows for any statement: north is missing.",
         "| north EWR | 200 | 0.7100 | [0.6900, 0.7400] |",
-        "of 120 tried with 50 rows or more",
+        "1 of 120 tried, each of 50 rows or more",
         "| failed | `own_check` | north |",
         "| trained on | `features[north]` | 800 |",
-        "Held out: 30% of rows by north.",
+        "Held out: 30 % of rows by north.",
+        "| trained | 2013-06-01 06:00 UTC, in 1.5 s |",
         "with uncommitted changes",
         "| `C` | `1.0` |",
     ):
         assert said in text, said
+
+
+def test_several_lines_of_limits_on_end_are_a_list() -> None:
+    limits = "Meant for planning.\n\nNot for blaming.\nNot for pricing.\n\nThat is all."
+    text = card_markdown(replace(card(), limits=limits))
+    listed = "Meant for planning.\n\n- Not for blaming.\n- Not for pricing.\n\nThat is all.\n"
+    assert listed in text
+
+
+def test_a_run_with_an_address_is_a_link_and_nothing_else_is_one() -> None:
+    def with_run(run: str) -> Card:
+        return replace(card(), training=replace(card().training, run=run))
+
+    url = "http://127.0.0.1:3000/runs/d8a8-05"
+    assert f"| run | <{url}> |" in card_markdown(with_run(url))
+    assert outside(card_html(with_run(url))) == [f"a href={url}"]
+    for odd in ("run-1", "javascript:alert(1)", f"{url}> x", f"{url}\nx", 'http://x/"onclick="y'):
+        assert outside(card_html(with_run(odd))) == []
+        assert "| run | <" not in card_markdown(with_run(odd))
 
 
 def test_a_card_has_the_folds_of_a_backtest_by_the_first_metric() -> None:

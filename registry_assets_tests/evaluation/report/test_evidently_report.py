@@ -193,7 +193,17 @@ def test_a_sample_is_drawn_and_the_page_says_so() -> None:
     assert "Reference: 250 of 300 rows, drawn at random (seed 7)." in found.html.decode()
     whole = report(binary(300, seed=0))
     assert "Current: 300 of 300 rows." in whole.html.decode()
+    judged = "Of a sample; what the gates judged is on the evaluation&#x27;s page."
+    assert judged in found.html.decode()
+    assert judged not in whole.html.decode()
     assert "Drift: there is no reference to compare with." in whole.html.decode()
+
+
+def test_a_page_says_of_what_it_is() -> None:
+    html = report(binary(300, seed=0), about="flight_delay:2 <b>").html.decode()
+    assert "<title>Evidently on flight_delay:2 &lt;b&gt;</title>" in html
+    assert "<div>Evidently on flight_delay:2 &lt;b&gt;</div>" in html
+    assert "<title>Evidently</title>" in report(binary(300, seed=0)).html.decode()
 
 
 def test_a_sample_needs_a_row() -> None:

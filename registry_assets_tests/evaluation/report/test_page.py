@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry_assets.evaluation.report.page import MOST_ROWS, evaluation_page
+from registry_assets.evaluation.report.page import MOST_ROWS, dated, evaluation_page
 from registry_assets.evaluation.report.rendering import POLICY
+from registry_assets.evaluation.report.values import GateVerdict
 from registry_assets.evaluation.results import EvaluationResult
 from registry_assets.evaluation.results.slices import SliceResult
 from registry_assets_tests.evaluation.report.pages import outside, taken
@@ -120,7 +121,10 @@ def test_everything_that_was_found_out_is_there() -> None:
         "0.7500 [0.7300, 0.7800] 0.7400 +0.0100 [-0.0100, +0.0400]",
         "not worse margin 0.01",
         "undefined only one class occurs",
-        "1 of 2 own_check; 1 to be checked",
+        "Gates of this evaluation passed 1 of 2 own_check; 1 to be checked",
+        "Weak slices 1 of 120 tried; advice, no verdict",
+        "roc_auc +0.0100 against version 1",
+        "true class \\ called no north yes north",
         "30 of 400 rows are decided otherwise than by version 1: 20 were wrong and are right now",
         "no north yes north 30 20 66.7 %",
         "north EWR 200 50 0.7100 [0.6900, 0.7400]",
@@ -128,7 +132,7 @@ def test_everything_that_was_found_out_is_there() -> None:
         "120 conditions and pairs of them were tried on 400 rows, drawn from 900",
         "< 0.001",
         "(missing) 180 0.4000",
-        "One row, median 1.5 ms 1.5 ms 1.1000",
+        "One row, median 1.5 ms 1.5 ms 1.10 ",
         "measured once",
         "3 of 400 held-out rows (0.8 %) also occur in the training",
         "Alone decides the target: north.",
@@ -141,7 +145,7 @@ def test_everything_that_was_found_out_is_there() -> None:
         "2013-03 north 2013-01 – 2013-02 90 0.7000",
         "95 %, from 100 bootstrap resamples of the rows",
         "400 rows, each counting as much as weight north says",
-        "is of 100 of 400 rows; no gate reads it",
+        "its page, evidently.html , shows 100 of 400 rows; no gate reads it",
         "seed 7",
     ):
         assert said in text, said
@@ -196,3 +200,57 @@ def test_a_stored_page_knows_no_time_and_one_made_later_does() -> None:
     made = taken(evaluation_page(bare(), later)).text
     assert "evaluated 2013-06-01 10:00 UTC" in made
     assert "sha256:" + "c" * 64 in made
+
+
+def test_a_stored_page_is_given_its_evaluation_and_time_when_it_is_written_out() -> None:
+    page = evaluation_page(bare(), subject())
+    found = dated(page, evaluation="sha256:" + "c" * 64, evaluated_at="2013-06-01T10:00:00Z")
+    assert "Evaluation sha256:" + "c" * 64 + " , of 2013-06-01 10:00 UTC." in taken(found).text
+    assert outside(found) == []
+    assert dated(b"no page", evaluation="", evaluated_at="") == b"no page"
+
+
+def gates_tile(**outcomes: str) -> str:
+    """What the tile of the gates says."""
+    gates = tuple(GateVerdict(name, outcome, "") for name, outcome in outcomes.items())
+    text = taken(evaluation_page(bare(), replace(subject(), gates=gates))).text
+    return text.partition("Gates of this evaluation passed ")[2].partition(" To know first")[0]
+
+
+def test_the_tile_of_the_gates_names_three_and_counts_the_rest() -> None:
+    said = gates_tile(**dict.fromkeys("abcde", "failed"), f="passed")
+    assert said.startswith("1 of 6 a, b, c and 2 more")
+    assert "more" not in gates_tile(**dict.fromkeys("abc", "failed"))
+
+
+def test_a_gate_without_a_baseline_is_not_one_that_found_nothing_wrong() -> None:
+    assert gates_tile(a="passed", b="no_baseline").startswith("2 of 2 1 without a baseline")
+    assert gates_tile(a="passed").startswith("1 of 1 nothing was found against it")
+
+
+def test_a_gate_s_name_breaks_after_an_underscore() -> None:
+    page = evaluation_page(bare(), subject())
+    assert b"<code>roc_<wbr>auc_<wbr>at_<wbr>least</code>" in page
+
+
+def test_as_many_weak_slices_as_are_listed_may_be_more() -> None:
+    search = binary().weak_slices
+    assert search is not None
+    full = replace(binary(), weak_slices=replace(search, most=1))
+    text = taken(evaluation_page(full, subject())).text
+    assert "Weak slices 1 or more of 120 tried" in text
+    assert "The 1 most striking; the largest excess first" in text
+    assert "or more of 120 tried" not in taken(evaluation_page(binary(), subject())).text
+
+
+def test_a_column_of_remarks_is_there_only_where_one_has_any() -> None:
+    assert "unseen categories more" in taken(evaluation_page(binary(), subject())).text
+    data = binary().data
+    assert data is not None
+    plain = tuple(
+        replace(each, constant=False, training_infinite=0, holdout_infinite=0)
+        for each in data.columns
+    )
+    page = evaluation_page(replace(binary(), data=replace(data, columns=plain)), subject())
+    assert "unseen categories" in taken(page).text
+    assert "unseen categories more" not in taken(page).text

@@ -206,6 +206,18 @@ def test_no_more_are_told_than_asked_for_and_the_strongest_are() -> None:
     assert find_weak_slices(frame, loss, min_rows=50, most=0).found == ()
 
 
+def test_as_many_as_are_listed_at_most_may_not_be_all() -> None:
+    generator = np.random.default_rng(4)
+    frame = _features(20_000, generator)
+    loss = generator.exponential(size=20_000)
+    loss += 0.6 * (frame["carrier"] == "C").to_numpy() + 0.6 * frame["late"].to_numpy()
+    one, three, four = (
+        find_weak_slices(frame, loss, min_rows=100, most=most) for most in (1, 3, 4)
+    )
+    assert [len(each.found) for each in (one, three, four)] == [1, 3, 3]
+    assert [each.full for each in (one, three, four)] == [True, True, False]
+
+
 def test_a_slice_of_fewer_rows_than_asked_for_is_not_tried() -> None:
     frame = pd.DataFrame({"carrier": ["A"] * 500 + ["B"] * 500 + ["C"] * 49})
     loss = np.random.default_rng(12).random(1049) + (frame["carrier"] == "C").to_numpy()
