@@ -11,13 +11,16 @@ import dagster as dg
 
 from registry_assets.catalog.evaluations import Finding
 from registry_assets.catalog.versions import VersionRecord
-from registry_assets.declaration import AssetCheck, RegisteredModel
+from registry_assets.declaration import AssetCheck, Gate, RegisteredModel
+from registry_assets.declaration.gates import gate_digest
 from registry_assets.declaration.model import APPROVED
+from registry_assets.evaluation.report.texts import plural
+from registry_assets.evaluation.results import EvaluationResult
 from registry_assets.governance.decide import Held, counts_as_passed
 from registry_assets.governance.policy import COMMIT_CHECKS
 from registry_assets.governance.standing import Decision
 from registry_assets.orchestration.keys import Names
-from registry_assets.orchestration.presentation import finding_metadata
+from registry_assets.orchestration.presentation import finding_metadata, version_identity
 from registry_assets.orchestration.unstable import quiet_previews
 
 
@@ -48,7 +51,7 @@ def evaluation_checks(
         if not isinstance(gate, AssetCheck)
     ]
     if model.promotion.required_approvals:
-        text = f"{model.promotion.required_approvals} approval(s) before production."
+        text = f"{plural(model.promotion.required_approvals, 'approval')} before production."
         specs.append(_spec(APPROVED, names.evaluation_key, text, partitions))
     return tuple(specs)
 
@@ -60,13 +63,18 @@ def check_results(
     version: VersionRecord,
     evaluation: str | None = None,
     decision: Decision | None = None,
+    gates: Iterable[Gate | AssetCheck] = (),
+    result: EvaluationResult | None = None,
 ) -> list[dg.AssetCheckResult]:
     """Give one result per declared check, whether or not anything was found for it.
 
     Args:
         evaluation: the evaluation's digest, for gates.
         decision: for gates, the rules in force and where approvals stand.
+        gates: those that are declared.
+        result: the evaluation that they judged.
     """
+    declared = {gate_digest(gate): gate for gate in gates if not isinstance(gate, AssetCheck)}
     rules = {rule.name: rule for rule in decision.policy.checks} if decision else {}
     found = {finding.gate: finding for finding in findings}
     results = []
@@ -87,7 +95,13 @@ def check_results(
                 description=f"{finding.why}; the gate holds a first version"
                 if holds_first
                 else finding.why,
-                metadata=finding_metadata(finding, version=version, evaluation=evaluation),
+                metadata=finding_metadata(
+                    finding,
+                    version=version,
+                    evaluation=evaluation,
+                    gate=declared.get(finding.gate_digest),
+                    result=result,
+                ),
             )
         )
     return results
@@ -122,7 +136,7 @@ def _approved(
         # Waiting for a person is no fault of the version.
         severity=dg.AssetCheckSeverity.WARN,
         description="; ".join(waits) or "approved",
-        metadata={"version": version.number, "digest": str(version.digest)},
+        metadata=version_identity(version),
     )
 
 

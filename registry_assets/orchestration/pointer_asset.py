@@ -125,7 +125,7 @@ def verify_pointer(registry: Registry, model: str) -> dg.AssetCheckResult:
         check_name=key.name,
         passed=found.clean,
         description="; ".join(problems) or f"{found.blobs} blobs verify",
-        metadata={"version": pointer.version, "digest": str(pointer.digest)},
+        metadata={"version": str(pointer.version), "digest": str(pointer.digest)},
     )
 
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from registry_assets.catalog.models import PRODUCTION
+from registry_assets.declaration import RegisteredModel
 from registry_assets.errors import RegistryError
 from registry_assets.evaluation.results import EvaluationResult
 from registry_assets.lifecycle.evaluating import RESULT_FILE
@@ -147,7 +148,7 @@ def _events(
             summary = registry.version_numbered(model.name, int(str(missing.partition)))
             if missing.asset == names.model_key:
                 return _model_events(assets, summary, missing)
-            return _evaluation_events(registry, assets, summary, missing)
+            return _evaluation_events(registry, model, assets, summary, missing)
     return _snapshot_events(registry, missing)
 
 
@@ -166,21 +167,28 @@ def _model_events(
 
 
 def _evaluation_events(
-    registry: Registry, assets: VersionAssets, summary: VersionSummary, missing: Missing
+    registry: Registry,
+    model: RegisteredModel,
+    assets: VersionAssets,
+    summary: VersionSummary,
+    missing: Missing,
 ) -> Iterator[Event]:
     version = summary.version
     if summary.evaluation is None or summary.evaluation.digest != missing.digest:
         return  # evaluated again since it was found missing: the next look finds that
-    results = check_results(
+    result = _result(registry, missing.digest)
+    checks = check_results(
         assets.evaluation_specs,
         [verdict.finding for verdict in summary.verdicts],
         version=version,
         evaluation=missing.digest,
         decision=registry.decision(version.model, version.number),
+        gates=model.gates,
+        result=result,
     )
-    metadata = evaluation_metadata(version, missing.digest, _result(registry, missing.digest))
-    for result in results:
-        yield check_event(result, missing.partition)
+    metadata = evaluation_metadata(version, missing.digest, result)
+    for check in checks:
+        yield check_event(check, missing.partition)
     yield _materialization(missing, metadata)
 
 

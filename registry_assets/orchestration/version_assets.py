@@ -128,6 +128,8 @@ def _evaluation_asset(
                 version=done.version,
                 evaluation=digest,
                 decision=registry.decision(declared.name, done.version.number),
+                gates=declared.gates,
+                result=done.result,
             ),
         )
 

@@ -211,7 +211,7 @@ def test_a_materialization_that_a_person_reported_stops_no_sensor(promoted: Stag
 
     report(promoted)
     assert [version for _, version in promoted.made(PRODUCTION)] == [digest, None, digest]
-    assert verified(promoted) == [1]
+    assert verified(promoted) == ["1"]
 
 
 @pytest.fixture
@@ -225,14 +225,14 @@ def moved_twice(promoted: Stage) -> Stage:
 
 def test_every_promotion_of_a_wiped_pointer_comes_back_oldest_first(moved_twice: Stage) -> None:
     before = moved_twice.made(PRODUCTION)
-    assert (generations(moved_twice), verified(moved_twice)) == ([1, 2], [2, 1])
+    assert (generations(moved_twice), verified(moved_twice)) == ([1, 2], ["2", "1"])
     moved_twice.instance.wipe_assets([PRODUCTION])
     assert (generations(moved_twice), verified(moved_twice)) == ([], [])
 
     report(moved_twice)
     assert moved_twice.made(PRODUCTION) == before
     # What the check would have found of a version that is gone from production is not known.
-    assert (generations(moved_twice), verified(moved_twice)) == ([1, 2], [2])
+    assert (generations(moved_twice), verified(moved_twice)) == ([1, 2], ["2"])
 
 
 def test_an_earlier_promotion_comes_back_and_the_newest_stays_last(moved_twice: Stage) -> None:

@@ -7,10 +7,16 @@ cells        numbers and lists as they stand in tables
 """
 
 from registry_assets.orchestration.presentation.evaluations import evaluation_metadata
-from registry_assets.orchestration.presentation.findings import finding_metadata
+from registry_assets.orchestration.presentation.findings import finding_metadata, version_identity
 from registry_assets.orchestration.presentation.versions import (
     promotion_metadata,
     version_metadata,
 )
 
-__all__ = ["evaluation_metadata", "finding_metadata", "promotion_metadata", "version_metadata"]
+__all__ = [
+    "evaluation_metadata",
+    "finding_metadata",
+    "promotion_metadata",
+    "version_identity",
+    "version_metadata",
+]

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 from registry_assets.catalog.versions import VersionRecord
+from registry_assets.evaluation.report.speeds import speed_rows
 from registry_assets.evaluation.results import Comparison, Estimate, EvaluationResult
 from registry_assets.evaluation.results.backtest import BacktestResult
 from registry_assets.evaluation.results.comparison import ChangedDecisions
@@ -39,6 +40,7 @@ def evaluation_metadata(
         "reference": version.reference,
         "digest": digest,
         "version digest": str(version.digest),
+        "page": f"registry report {version.reference} --open",
         "rows": result.rows,
     }
     if result.positives is not None:
@@ -47,6 +49,7 @@ def evaluation_metadata(
     for name, estimate in result.metrics.items():
         if estimate.defined:
             metadata[name] = estimate.value
+    metadata.update(_beside(result))
     for name, png in result.pictures.items():
         if len(png) <= MAX_PICTURE_BYTES:
             metadata[f"picture: {name}" if name in metadata else name] = dg.MetadataValue.md(
@@ -55,12 +58,21 @@ def evaluation_metadata(
     return {**metadata, **dict(_parts(result))}
 
 
+def _beside(result: EvaluationResult) -> Iterator[tuple[str, dg.MetadataValue[Any]]]:
+    """Give what an evaluation says about production."""
+    found = result.comparison
+    if found is None:
+        return
+    if found.baseline_version is not None:
+        beside = f"version {found.baseline_version}, which {found.pointer} held"
+        yield "compared with", dg.MetadataValue.text(beside)
+    yield "against production", _comparison(found)
+    if found.changes is not None:
+        yield "changed decisions", _changes(found.changes)
+
+
 def _parts(result: EvaluationResult) -> Iterator[tuple[str, dg.MetadataValue[Any]]]:
-    """Give what an evaluation says beside its metrics, where it says anything."""
-    if result.comparison is not None:
-        yield "against production", _comparison(result.comparison, result.less_is_better)
-        if result.comparison.changes is not None:
-            yield "changed decisions", _changes(result.comparison.changes)
+    """Give what else an evaluation says beside its metrics, where it says anything."""
     if result.slices:
         yield "slices by value", _slices(result)
     if result.fairness:
@@ -70,6 +82,10 @@ def _parts(result: EvaluationResult) -> Iterator[tuple[str, dg.MetadataValue[Any
         yield "weak slices (advice)", _weak(result.weak_slices)
     if result.speed is not None:
         yield "speed", _speed(result.speed)
+        held = result.comparison is not None and result.comparison.baseline_version is not None
+        if held and result.speed.candidate and not result.speed.baseline:
+            why = f"not measured: {result.speed.baseline_reason}"
+            yield "speed of production", dg.MetadataValue.text(why)
     if result.data is not None:
         yield "data", _data(result.data)
     if result.backtest is not None:
@@ -91,7 +107,7 @@ def _metrics(metrics: Mapping[str, Estimate]) -> dg.MetadataValue[Any]:
 
 
 def _slices(result: EvaluationResult) -> dg.MetadataValue[Any]:
-    headline, *others = result.metrics
+    headline = next(iter(result.metrics))
     rows = []
     for part in result.slices[:_MOST_SLICES]:
         estimate = part.estimates.get(headline)
@@ -102,13 +118,12 @@ def _slices(result: EvaluationResult) -> dg.MetadataValue[Any]:
                 "positives": "" if part.positives is None else part.positives,
                 headline: number(estimate.value) if estimate else "too few rows",
                 "95 % interval": interval(estimate) if estimate else "",
-                **{name: number(part.estimates[name].value) if estimate else "" for name in others},
             }
         )
     return table(rows)
 
 
-def _comparison(comparison: Comparison, less_is_better: Sequence[str]) -> dg.MetadataValue[Any]:
+def _comparison(comparison: Comparison) -> dg.MetadataValue[Any]:
     if comparison.outcome == "no_baseline":
         return dg.MetadataValue.text(f"{comparison.pointer} has never held a version")
     if comparison.outcome == "undecided":
@@ -117,10 +132,7 @@ def _comparison(comparison: Comparison, less_is_better: Sequence[str]) -> dg.Met
         [
             {
                 "metric": name,
-                "better is": "less" if name in less_is_better else "more",
-                f"difference to version {comparison.baseline_version}": number(
-                    difference.value, signed=True
-                ),
+                "difference": number(difference.value, signed=True),
                 "95 % interval": interval(difference, signed=True),
                 "verdict": comparison.verdicts.get(name, "undecided"),
             }
@@ -131,11 +143,10 @@ def _comparison(comparison: Comparison, less_is_better: Sequence[str]) -> dg.Met
 
 def _changes(changes: ChangedDecisions) -> dg.MetadataValue[Any]:
     share = changes.changed / changes.rows if changes.rows else 0.0
-    decided = (
-        f"{changes.changed:,} of {changes.rows:,} rows ({share:.1%}) are decided otherwise:"
-        f" {changes.corrected:,} for the better, {changes.broken:,} for the worse"
-    )
-    lines = [decided]
+    lines = [
+        f"{changes.changed:,} of {changes.rows:,} rows ({share:.1%}) are decided otherwise",
+        f"{changes.corrected:,} for the better, {changes.broken:,} for the worse",
+    ]
     lines += [
         f"{flow.before} → {flow.after}: {flow.rows:,} rows, {flow.right:,} rightly"
         for flow in changes.flows[:5]
@@ -143,6 +154,7 @@ def _changes(changes: ChangedDecisions) -> dg.MetadataValue[Any]:
     lines += [
         f"{part.label}: {part.changed:,} of {part.rows:,} ({part.changed / part.rows:.1%})"
         for part in changes.slices[:5]
+        if part.rows
     ]
     return bullets(lines)
 
@@ -205,29 +217,16 @@ def _weak(search: WeakSliceSearch) -> dg.MetadataValue[Any]:
 def _speed(speed: SpeedResult) -> dg.MetadataValue[Any]:
     if speed.candidate is None:
         return dg.MetadataValue.text(f"not measured: {speed.reason}")
-    candidate, baseline = speed.candidate, speed.baseline
-    shown = {
-        "one row, p50 (ms)": ("p50_ms", "p50_ms", 1.0),
-        "one row, p95 (ms)": ("p95_ms", "p95_ms", 1.0),
-        "one row, p99 (ms)": ("p99_ms", "p99_ms", 1.0),
-        "rows per second in a batch": ("rows_per_second", "", 1.0),
-        "load (s)": ("load_seconds", "load_seconds", 1.0),
-        "peak memory (MB)": ("peak_memory_bytes", "peak_memory_bytes", 1e-6),
-        "size (MB)": ("artifact_bytes", "artifact_bytes", 1e-6),
-    }
-    return table(
-        [
-            {
-                "measured": title,
-                "this version": f"{getattr(candidate, field) * scale:,.4g}",
-                "production": f"{getattr(baseline, field) * scale:,.4g}"
-                if baseline
-                else speed.baseline_reason,
-                "ratio": both(speed.ratios.get(ratio)) if baseline and ratio else "",
-            }
-            for title, (field, ratio, scale) in shown.items()
-        ]
-    )
+    rows = []
+    for row in speed_rows(speed):
+        beside = {
+            "production": row.baseline,
+            "times production's": row.ratio,
+            "95 % interval": row.interval,
+        }
+        alone = {"measured": row.name, "this version": row.candidate}
+        rows.append({**alone, **beside} if speed.baseline else alone)
+    return table(rows)
 
 
 def _data(data: DataResult) -> dg.MetadataValue[Any]:
@@ -258,7 +257,7 @@ def _backtest(result: BacktestResult) -> dg.MetadataValue[Any]:
         [
             {
                 "judged on": fold.holdout,
-                "trained on": f"{fold.trained_on[0]} to {fold.trained_on[-1]}",
+                "trained on": fold.window,
                 "rows": fold.rows,
                 "outcome": fold.reason
                 or ", ".join(f"{name} {both(found)}" for name, found in fold.metrics.items()),

@@ -7,6 +7,7 @@ import dagster as dg
 
 from registry_assets.catalog.pointers import PromotionRecord
 from registry_assets.catalog.versions import VersionRecord
+from registry_assets.evaluation.report.texts import moment
 from registry_assets.orchestration.presentation.cells import bullets, table
 
 
@@ -48,7 +49,7 @@ def promotion_metadata(promotion: PromotionRecord) -> dict[str, Any]:
         "digest": promotion.digest,
         "generation": promotion.generation,
         "from version": promotion.from_version or "nothing",
-        "promoted at": promotion.created_at,
+        "promoted at": moment(promotion.created_at),
         "promoted by": promotion.actor,
         "reason": promotion.reason or "none given",
         "policy": promotion.policy_digest,
