@@ -30,7 +30,7 @@ def square_panel(title: str) -> tuple["Figure", "Axes"]:
     Finding a place for them takes as long as drawing.
     """
     figure, axes = panel(title)
-    figure.set_layout_engine("none")
+    figure.set_layout_engine(None)
     axes.set_position(_SQUARE)
     _entitle(figure, title, y=_TITLE)
     return figure, axes
@@ -151,6 +151,10 @@ def png(figure: "Figure") -> bytes:
     from PIL import Image
 
     drawn, small = io.BytesIO(), io.BytesIO()
+    if layout := figure.get_layout_engine():
+        layout.execute(figure)
+        # Where there is one, all is drawn twice: for it to find places, and on what is saved.
+        figure.set_layout_engine(None)
     figure.savefig(drawn, format="png", facecolor="none")
     # 64 colours are all it takes, in a quarter of the bytes: 10 kB in place of 37.
     with Image.open(drawn) as picture:
