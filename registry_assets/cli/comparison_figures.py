@@ -171,8 +171,8 @@ def measured_parts(both: Both, names: tuple[str, str]) -> list[RenderableType]:
     searches = [side.weak_slices if side else None for side in sides]
     if any(searches):
         grid = plain_grid(2, gap=2)
-        for name, search, limit in zip(names, searches, both.weak_limits, strict=True):
-            grid.add_row(Text(name, "dim"), weak_line(search, limit=limit))
+        for name, search in zip(names, searches, strict=True):
+            grid.add_row(Text(name, "dim"), weak_line(search))
         parts += titled("Weak slices that nobody named", grid)
     speeds = [list(speed_rows(side.speed)) if side and side.speed else [] for side in sides]
     if any(speeds):

@@ -5,7 +5,7 @@ and speed. All of it is on the page that `registry report` writes.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from rich.console import Group, RenderableType
@@ -15,6 +15,7 @@ from rich.text import Text
 from registry_assets.cli.styles import FirstThatFits, plain_grid, plain_table
 from registry_assets.cli.text import plural, visible
 from registry_assets.evaluation.report.speeds import speed_rows
+from registry_assets.evaluation.report.texts import striking
 from registry_assets.evaluation.results import Comparison, Estimate, EvaluationResult, SliceResult
 from registry_assets.evaluation.results.backtest import BacktestResult
 from registry_assets.evaluation.results.comparison import ChangedDecisions
@@ -49,13 +50,11 @@ class Both:
     """The figures of two versions, with their pictures; None where they cannot be read.
 
     Args:
-        weak_limits: how many weak slices the search of either was to list at most.
     """
 
     before: EvaluationResult | None
     after: EvaluationResult | None
     judged: Judged | None
-    weak_limits: tuple[int | None, int | None]
     gaps: tuple[Gap, ...]
 
 
@@ -65,14 +64,6 @@ def read_figures(registry: Registry, summary: VersionSummary) -> EvaluationResul
         return None
     document = registry.read_file(summary.evaluation.digest, RESULT_FILE)
     return EvaluationResult.from_json(json.loads(document))
-
-
-def weak_limit(evaluation: Manifest | None) -> int | None:
-    """Give how many weak slices an evaluation was to list at most; None where nobody said."""
-    suite = evaluation.facts.get("suite") if evaluation else None
-    plan = suite.get("evaluation") if isinstance(suite, Mapping) else None
-    limit = plan.get("weak_slices") if isinstance(plan, Mapping) else None
-    return limit if isinstance(limit, int) else None
 
 
 def read_both(registry: Registry, found: comparing.Comparison, *, pictures: bool = True) -> Both:
@@ -87,8 +78,7 @@ def read_both(registry: Registry, found: comparing.Comparison, *, pictures: bool
         beside = figures.comparison if figures else None
         if judged is None and beside and beside.baseline_digest == baseline.version.digest:
             judged = Judged(candidate.version.reference, baseline.version.reference, beside)
-    old, new = (weak_limit(_evaluation(reader, side)) for side in (found.a, found.b))
-    return Both(before, after, judged, (old, new), reader.gaps)
+    return Both(before, after, judged, reader.gaps)
 
 
 def _evaluation(reader: Reader, side: Side) -> Manifest | None:
@@ -118,9 +108,7 @@ def _figures(reader: Reader, side: Side, *, pictures: bool) -> EvaluationResult 
     return replace(figures, pictures=named)
 
 
-def figure_sections(
-    result: EvaluationResult, *, weak_limit: int | None = None
-) -> Iterator[tuple[str, RenderableType]]:
+def figure_sections(result: EvaluationResult) -> Iterator[tuple[str, RenderableType]]:
     """Give title and body of everything that was measured beside the metrics."""
     if result.comparison:
         yield _against(result.comparison), comparison_body(result.comparison)
@@ -130,10 +118,7 @@ def figure_sections(
         headline = next(iter(result.metrics), "")
         yield "Backtest: trained again before each", backtest_body(result.backtest, headline)
     if result.weak_slices:
-        yield (
-            "Weak slices that nobody named: advice",
-            weak_body(result.weak_slices, limit=weak_limit),
-        )
+        yield "Weak slices that nobody named: advice", weak_body(result.weak_slices)
     for fair in result.fairness:
         yield f"Fairness by {visible(fair.by)}", fairness_body(fair)
     if result.speed:
@@ -226,7 +211,7 @@ def backtest_body(found: BacktestResult, headline: str) -> RenderableType:
     return Group(table, *([Text(f"and {earlier} earlier", "dim")] if earlier > 0 else []))
 
 
-def weak_body(search: WeakSliceSearch, *, limit: int | None) -> RenderableType:
+def weak_body(search: WeakSliceSearch) -> RenderableType:
     """Show the weakest slices that a search found, and how many it tried."""
     if search.reason:
         return Text(visible(f"not searched: {search.reason}"), "dim")
@@ -244,25 +229,23 @@ def weak_body(search: WeakSliceSearch, *, limit: int | None) -> RenderableType:
             f"{part.rest_loss:.4f}",
         )
     more = len(search.found) - _WEAK
-    tried = Text(weak_count(search, limit=limit) + least, "dim")
+    tried = Text(weak_count(search) + least, "dim")
     return Group(table, *([Text(f"and {more} more", "dim")] if more > 0 else []), tried)
 
 
-def weak_count(search: WeakSliceSearch, *, limit: int | None) -> str:
+def weak_count(search: WeakSliceSearch) -> str:
     """Say how many slices a search found, or that it was to list no more than these."""
-    count = len(search.found)
-    of = f"the {count} most striking" if count == limit else f"{count}"
-    return f"{of} of {search.tried:,} tried"
+    return f"{striking(search)} of {search.tried:,} tried"
 
 
-def weak_line(search: WeakSliceSearch | None, *, limit: int | None) -> Text:
+def weak_line(search: WeakSliceSearch | None) -> Text:
     """Say in a line what a search for weak slices found."""
     if search is None or search.reason:
         return Text(visible(f"not searched: {search.reason}" if search else "not searched"), "dim")
     if not search.found:
         return Text(f"none among {search.tried:,} tried")
     worst = search.found[0]
-    said = f"{weak_count(search, limit=limit)}; most clearly where {worst.label}"
+    said = f"{weak_count(search)}; most clearly where {worst.label}"
     return Text(visible(f"{said}: loss {worst.mean_loss:.4f}, elsewhere {worst.rest_loss:.4f}"))
 
 

@@ -75,11 +75,10 @@ def compared_page(registry: Registry, found: Comparison) -> bytes:
             list(speed_rows(both.after.speed)) if both.after and both.after.speed else [],
         ),
         weak=[
-            (name, side.weak_slices if side else None, limit)
-            for name, side, limit in zip(
+            (name, side.weak_slices if side else None)
+            for name, side in zip(
                 (found.a.version.reference, found.b.version.reference),
                 (both.before, both.after),
-                both.weak_limits,
                 strict=True,
             )
         ],

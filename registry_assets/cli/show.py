@@ -13,7 +13,7 @@ from registry_assets.catalog.snapshots import SnapshotRecord
 from registry_assets.catalog.words import Words
 from registry_assets.cli.answers import VersionAnswer
 from registry_assets.cli.described import limits, pairs, saying, section, tags
-from registry_assets.cli.figures import figure_sections, read_figures, weak_limit
+from registry_assets.cli.figures import figure_sections, read_figures
 from registry_assets.cli.remedies import next_steps
 from registry_assets.cli.styles import (
     facts_grid,
@@ -49,7 +49,6 @@ class VersionPage:
         datasets: the snapshots that those were made from, in order.
         environment: None for a version that was not committed.
         figures: None for one that was not evaluated.
-        weak_limit: how many weak slices its evaluation was to list at most.
     """
 
     answer: VersionAnswer
@@ -58,7 +57,6 @@ class VersionPage:
     datasets: tuple[SnapshotRecord, ...]
     environment: Mapping[str, Any] | None
     figures: EvaluationResult | None
-    weak_limit: int | None
 
 
 def read_page(registry: Registry, answer: VersionAnswer) -> VersionPage:
@@ -69,7 +67,6 @@ def read_page(registry: Registry, answer: VersionAnswer) -> VersionPage:
         parent.digest for found in features for parent in registry.manifest(found).parents
     )
     datasets = registry.find_snapshots(list(parents))
-    evaluation = answer.summary.evaluation
     environment = json.loads(registry.read_file(digest, ENVIRONMENT_FILE)) if digest else None
     return VersionPage(
         answer=answer,
@@ -78,7 +75,6 @@ def read_page(registry: Registry, answer: VersionAnswer) -> VersionPage:
         datasets=tuple(datasets[parent] for parent in parents if parent in datasets),
         environment=environment,
         figures=read_figures(registry, answer.summary),
-        weak_limit=weak_limit(registry.manifest(evaluation.digest)) if evaluation else None,
     )
 
 
@@ -102,7 +98,7 @@ def version_page(page: VersionPage) -> Group:
     elif version.state == "committed":
         parts += section("Metrics", Text("not evaluated yet", "yellow"))
     if page.figures:
-        for title, body in figure_sections(page.figures, weak_limit=page.weak_limit):
+        for title, body in figure_sections(page.figures):
             parts += section(title, body)
     if answer.checks:
         parts += section("Gates", _gates(answer))

@@ -86,4 +86,4 @@ def holdout(recipe: "Recipe") -> str:
     share, columns = split["share"], split["columns"]
     assert isinstance(share, float)
     assert isinstance(columns, list)
-    return f"{share:.0%} of rows by {', '.join(map(str, columns))}"
+    return f"{share * 100:.0f} % of rows by {', '.join(map(str, columns))}"

@@ -58,7 +58,7 @@ def test_versions_tell_the_story(command: Command) -> None:
 
 def test_a_held_version_says_what_it_waits_for(command: Command) -> None:
     out = flat(command("versions", "seat_credit").out)
-    assert "50% of rows by key" in command("versions", "seat_credit", width=120).out
+    assert "50 % of rows by key" in command("versions", "seat_credit", width=120).out
     assert "version 1 is held: seat_credit:1 waits for 1 approval by a person of role risk" in out
 
 
@@ -180,7 +180,7 @@ def test_rows_held_out_by_key_are_told_apart_from_those_of_the_snapshot(command:
 
     out = flat(command("show", "seat_credit:1", width=200).out)
     assert re.search(rf"trained on seat_features sha256:\w+ part of {snapshot} rows", out)
-    assert f"held out 50% of rows by key: judged on {judged} rows, trained on {trained}" in out
+    assert f"held out 50 % of rows by key: judged on {judged} rows, trained on {trained}" in out
     tree = command("lineage", "seat_credit:1", width=200).out
     assert len(re.findall(rf"seat_features .*part of {snapshot} rows", tree)) == 2
     assert "part of" not in command("lineage", "flight_delay:2", width=200).out

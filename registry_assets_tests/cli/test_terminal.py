@@ -73,24 +73,22 @@ def test_a_version_says_first_how_many_gates_it_passed(command: Command) -> None
 
 
 def test_weak_slices_that_were_cut_off_are_no_count_of_them_all() -> None:
-    for found, limit, said in (
+    for found, most, said in (
         (2, 2, "the 2 most striking of 9 tried, of 30 rows or more"),
         (2, 10, "2 of 9 tried, of 30 rows or more"),
-        (2, None, "2 of 9 tried, of 30 rows or more"),
         (0, 2, "none was found 9 tried, of 30 rows or more"),
     ):
-        search = weak_search(found)
-        assert printed(weak_body(search, limit=limit)).endswith(said)
-    assert printed(weak_line(weak_search(2), limit=2)) == (
+        assert printed(weak_body(weak_search(found, most=most))).endswith(said)
+    assert printed(weak_line(weak_search(2, most=2))) == (
         "the 2 most striking of 9 tried; most clearly where gate is missing:"
         " loss 0.5000, elsewhere 0.2000"
     )
 
 
-def weak_search(found: int) -> WeakSliceSearch:
+def weak_search(found: int, *, most: int) -> WeakSliceSearch:
     """A search that tried 9 conditions and lists so many slices."""
     part = WeakSlice(
         conditions=(Condition("gate", "gate is missing", "missing"),), rows=40, share=0.1,
         mean_loss=0.5, rest_loss=0.2, excess=0.3, low=0.2, high=0.4, p_adjusted=0.001,
     )  # fmt: skip
-    return WeakSliceSearch(9, 400, 400, min_rows=30, level=0.05, found=(part,) * found)
+    return WeakSliceSearch(9, 400, 400, min_rows=30, level=0.05, found=(part,) * found, most=most)

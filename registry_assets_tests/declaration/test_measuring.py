@@ -224,7 +224,7 @@ GATES: dict[str, Mistake] = {
     ),
     "Fairness by a ratio": (
         lambda: FairnessAtMost("equalized_odds_ratio", by="race", limit=0.1),
-        "'equalized_odds_ratio' is not known",
+        "the larger a ratio the more alike the groups are",
     ),
     "Fairness of everything": (lambda: FairnessAtMost(ODDS, by="race", limit=1), "limit=1"),
     "Fairness by no such column": (

@@ -51,7 +51,7 @@ def test_the_check_on_production_speaks_of_the_version_it_holds(promoted: Stage)
     assert record.event is not None
     found = record.event.get_dagster_event().asset_check_evaluation_data
     assert found.passed
-    assert found.metadata["version"].value == 1
+    assert found.metadata["version"].value == "1"
 
 
 def test_a_rejected_candidate_stays_out_and_the_skip_reason_names_every_gate(
