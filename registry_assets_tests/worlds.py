@@ -7,7 +7,6 @@ builds one world per session and copies its folder where a test changes it.
 """
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -39,6 +38,7 @@ from registry_assets.lifecycle.backends import RunInfo
 from registry_assets.lifecycle.reserving import Request
 from registry_assets.manifest import Parent
 from registry_assets.registry import Registry
+from registry_assets_tests.copies import copied
 from registry_assets_tests.packaging.projects import Project, project_in
 
 ROWS = 400
@@ -198,7 +198,7 @@ class World:
 
     def copy(self, folder: Path) -> Path:
         """Copy the project with its registry, to be changed; give the new folder."""
-        return Path(shutil.copytree(self.folder, folder))
+        return copied(self.folder, folder)
 
     def _features(self, model: RegisteredModel) -> Features:
         assert isinstance(model.features, Features)

@@ -3,7 +3,6 @@
 Not a test.
 """
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import sqlalchemy as sa
 
 from registry_assets.catalog.engine import open_driver
 from registry_assets.home import CATALOG, Home, Location
+from registry_assets_tests.copies import copied
 from registry_assets_tests.servers.postgresql import PostgresServer
 
 
@@ -89,7 +89,7 @@ class SqliteFiles:
 
     def copy(self, project: Project, folder: Path) -> Project:
         """Copy the folder."""
-        return Project(Path(shutil.copytree(project.folder, folder)))
+        return Project(copied(project.folder, folder))
 
     def drop(self, project: Project) -> None:
         """Leave it to pytest, which removes the folder."""
@@ -110,7 +110,7 @@ class PostgresDatabases:
     def copy(self, project: Project, folder: Path) -> Project:
         """Copy folder and database."""
         if project.folder.exists():
-            shutil.copytree(project.folder, folder)
+            copied(project.folder, folder)
         return Project(folder, self.server.database(template=project.url))
 
     def drop(self, project: Project) -> None:

@@ -1,7 +1,6 @@
 """A checkpoint that was kept elsewhere shows a past that was cut off or written anew."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from registry_assets.errors import DeclarationError
 from registry_assets.lifecycle.checkpoints import read_checkpoint
 from registry_assets.registry import Registry
 from registry_assets_tests.catalog.history import MODEL, History, lived_in, reopened
+from registry_assets_tests.copies import copied
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +25,7 @@ def _past(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def past(_past: Path, tmp_path: Path) -> History:
     """A registry with a history."""
-    return reopened(Path(shutil.copytree(_past, tmp_path / "project")))
+    return reopened(copied(_past, tmp_path / "project"))
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What people say about models and versions: kept with its author, and part of no digest."""
 
-import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +30,7 @@ from registry_assets_tests.catalog.history import (
     reopened,
 )
 from registry_assets_tests.catalog.test_indexing import content
+from registry_assets_tests.copies import copied
 from registry_assets_tests.lifecycle.changes import refused
 from registry_assets_tests.worlds import SENSOR, World
 
@@ -52,7 +52,7 @@ def spoken_of(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def history(spoken_of: Path, tmp_path: Path) -> History:
     """A copy of it, to be changed."""
-    return reopened(Path(shutil.copytree(spoken_of, tmp_path / "project")))
+    return reopened(copied(spoken_of, tmp_path / "project"))
 
 
 def newest(history: History) -> Event:
@@ -273,7 +273,7 @@ def test_any_edits_leave_what_a_dictionary_would_hold(
     spoken_of: Path, edits: list[tuple[str, dict[str, str | None]]]
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        history = reopened(Path(shutil.copytree(spoken_of, Path(folder) / "project")))
+        history = reopened(copied(spoken_of, Path(folder) / "project"))
         registry = history.registry
         expected = {about: dict(registry.words(about).tags) for about in ABOUT}
         for about, edit in edits:

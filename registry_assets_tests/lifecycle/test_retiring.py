@@ -1,7 +1,6 @@
 """Archived, unarchived, rejected: recorded, final where it says so, and nothing is deleted."""
 
 import ast
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from registry_assets_tests.catalog.history import (
     new_history,
     reopened,
 )
+from registry_assets_tests.copies import copied
 from registry_assets_tests.lifecycle.changes import history as every_event
 from registry_assets_tests.lifecycle.changes import refused
 from registry_assets_tests.project.files import modules
@@ -51,7 +51,7 @@ def passed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def history(passed: Path, tmp_path: Path) -> History:
     """A copy of it, to be changed."""
-    return reopened(Path(shutil.copytree(passed, tmp_path / "project")))
+    return reopened(copied(passed, tmp_path / "project"))
 
 
 def stage(registry: Registry, number: int) -> str:

@@ -1,10 +1,10 @@
 """Fresh Dagster homes for tests. Not a test."""
 
-import shutil
 from pathlib import Path
 
 import dagster as dg
 
+from registry_assets_tests.copies import copied
 from registry_assets_tests.orchestration import pipeline
 
 _SETTINGS = "telemetry: {enabled: false}\nnux: {enabled: false}\n"
@@ -22,4 +22,4 @@ def make_home(folder: Path) -> Path:
 
 def copy_home(template: Path, folder: Path) -> Path:
     """A copy of a home: creating its SQLite files anew takes a second each time."""
-    return Path(shutil.copytree(template, folder))
+    return copied(template, folder)

@@ -5,7 +5,6 @@ registry lie in a home that a test copies from a template: a training costs seco
 every package is loaded again in a fresh process.
 """
 
-import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ import pytest
 from registry_assets.orchestration.local import LocalDaemon, RunOutcome, Tick
 from registry_assets.orchestration.reporting import REPORT_SENSOR
 from registry_assets.registry import Registry
+from registry_assets_tests.copies import copied
 from registry_assets_tests.orchestration.projects import MONTHS, PACKAGE, make_project
 
 MODEL = dg.AssetKey(["ontime", "model"])
@@ -133,7 +133,7 @@ def make_home(folder: Path) -> Path:
 
 def copy_home(template: Path, folder: Path) -> Path:
     """A copy of a home with all of its history."""
-    return Path(shutil.copytree(template, folder))
+    return copied(template, folder)
 
 
 @contextmanager
