@@ -4,7 +4,8 @@ judging     what every gate is, and the judgement it gives
 naming      what a gate is called
 absolute    a metric against a number: AtLeast, AtMost, CalibrationAtMost
 relative    against production on the same rows: BetterThanProduction, NotWorseThanProduction
-sliced      across the values of a column: SliceFloor, SliceGap, FairnessAtMost, FairnessAtLeast
+sliced      across the values of a column: SliceFloor, SliceGap
+fairness    across the groups of a sensitive column: FairnessAtMost, FairnessAtLeast
 measured    of the packaged artifact: LatencyAtMost, LatencyNotWorse, SizeAtMost
 data        of the rows themselves: NoLeakage
 functions   a rule of your own: GateFunction
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 from registry_assets.declaration.checks import require
 from registry_assets.declaration.gates.absolute import AtLeast, AtMost, CalibrationAtMost
 from registry_assets.declaration.gates.data import NoLeakage
+from registry_assets.declaration.gates.fairness import FairnessAtLeast, FairnessAtMost
 from registry_assets.declaration.gates.functions import GateFunction
 from registry_assets.declaration.gates.judging import Gate, Judgement, gate_digest
 from registry_assets.declaration.gates.measured import LatencyAtMost, LatencyNotWorse, SizeAtMost
@@ -26,12 +28,7 @@ from registry_assets.declaration.gates.relative import (
     BetterThanProduction,
     NotWorseThanProduction,
 )
-from registry_assets.declaration.gates.sliced import (
-    FairnessAtLeast,
-    FairnessAtMost,
-    SliceFloor,
-    SliceGap,
-)
+from registry_assets.declaration.gates.sliced import SliceFloor, SliceGap
 from registry_assets.errors import DeclarationError
 
 if TYPE_CHECKING:
