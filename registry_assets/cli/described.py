@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from itertools import groupby
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -13,6 +12,7 @@ from rich.text import Text
 from registry_assets.catalog.words import Saying, Words
 from registry_assets.cli.styles import plain_grid
 from registry_assets.cli.text import moment, visible
+from registry_assets.evaluation.report.texts import paragraphs
 
 
 def tags(words: Words) -> Table | Text:
@@ -39,20 +39,18 @@ def saying(said: Saying, *, lines: bool = False) -> Text:
 
 
 def limits(text: str) -> Group:
-    """Show the paragraphs of a text; several lines on end are a list, as on a card."""
-    lines = [line.strip() for line in text.splitlines()]
+    """Show the paragraphs of a text, as on a card."""
     parts: list[RenderableType] = []
-    for blank, part in groupby(lines, key=lambda line: not line):
-        several = () if blank else tuple(part)
-        if parts and several:
+    for lines in paragraphs(text):
+        if parts:
             parts.append(Text())
-        if len(several) > 1:
-            grid = plain_grid(2)
-            for line in several:
-                grid.add_row("-", Text(visible(line.removeprefix("- "))))
-            parts.append(grid)
-        elif several:
-            parts.append(Text(visible(several[0])))
+        if len(lines) == 1:
+            parts.append(Text(visible(lines[0])))
+            continue
+        grid = plain_grid(2)
+        for line in lines:
+            grid.add_row("-", Text(visible(line.removeprefix("- "))))
+        parts.append(grid)
     return Group(*parts)
 
 

@@ -6,18 +6,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from registry_assets.canonical import Json
 from registry_assets.declaration.checks import a_name, finite, one_of, require
 from registry_assets.declaration.fairness import DISPARITIES
-from registry_assets.declaration.gates.judging import (
-    Judgement,
-    limited,
-    of_bound,
-)
+from registry_assets.declaration.gates.judging import Judgement, limited, of_bound
 from registry_assets.declaration.gates.naming import name_by, name_gate, rule
 
 if TYPE_CHECKING:
     from registry_assets.declaration.evaluation import Evaluation
-    from registry_assets.evaluation.results import Estimate, EvaluationResult, SliceResult
-
-    _Supported = list[tuple[SliceResult, Estimate]]
+    from registry_assets.evaluation.results import Estimate, EvaluationResult
 
 _DIFFERENCES = tuple(name for name in DISPARITIES if name.endswith("_difference"))
 _RATIOS = tuple(name for name in DISPARITIES if name.endswith("_ratio"))

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from itertools import groupby
 
 from registry_assets.canonical import Json
 from registry_assets.evaluation.report.blocks import (
@@ -27,6 +26,7 @@ from registry_assets.evaluation.report.texts import (
     NONE,
     count,
     moment,
+    paragraphs,
     plural,
 )
 from registry_assets.evaluation.report.values import Card, Snapshot
@@ -106,14 +106,8 @@ def _limits(card: Card) -> Iterator[Block]:
 
 
 def _told(text: str) -> Iterator[Block]:
-    """Give the paragraphs of a text; several lines on end are a list."""
-    lines = [line.strip() for line in text.splitlines()]
-    for blank, part in groupby(lines, key=lambda line: not line):
-        several = () if blank else tuple(part)
-        if len(several) > 1:
-            yield Items(several)
-        elif several:
-            yield Paragraph(several[0])
+    for lines in paragraphs(text):
+        yield Items(lines) if len(lines) > 1 else Paragraph(lines[0])
 
 
 def _loading(card: Card) -> Iterator[Block]:

@@ -7,6 +7,7 @@ Markdown (`markdown`). What people read in a terminal is written by `registry_as
 import math
 import unicodedata
 from collections.abc import Iterable
+from itertools import groupby
 
 from registry_assets.evaluation.results.estimates import Estimate
 from registry_assets.evaluation.results.weak import WeakSliceSearch
@@ -101,6 +102,12 @@ def named(texts: Iterable[str], *, most: int = 6, between: str = ", ") -> str:
     every = list(texts)
     more = f" and {len(every) - most:,} more" if len(every) > most else ""
     return between.join(every[:most]) + more
+
+
+def paragraphs(text: str) -> list[tuple[str, ...]]:
+    """Give the lines of each paragraph that people wrote; several lines on end are a list."""
+    lines = [line.strip() for line in text.splitlines()]
+    return [tuple(part) for blank, part in groupby(lines, key=lambda line: not line) if not blank]
 
 
 def striking(search: WeakSliceSearch) -> str:
