@@ -80,10 +80,8 @@ def held_out_by_key(recipe: "Recipe") -> bool:
 
 def holdout(recipe: "Recipe") -> str:
     """Give what judges a version: partitions, or a share of the rows."""
-    if not held_out_by_key(recipe):
-        return span(recipe.holdout)
-    split = recipe.split
-    share, columns = split["share"], split["columns"]
-    assert isinstance(share, float)
-    assert isinstance(columns, list)
-    return f"{share * 100:.0f} % of rows by {', '.join(map(str, columns))}"
+    from registry_assets.declaration import ByKey
+    from registry_assets.lifecycle.data import recorded_holdout
+
+    rule = recorded_holdout(recipe)
+    return rule.sentence if isinstance(rule, ByKey) else span(recipe.holdout)

@@ -76,6 +76,11 @@ class ByKey:
         share = finite(self.share, "ByKey(share=…)")
         require(0 < share < 1, f"ByKey(share={share}): expected between 0 and 1", "e.g. 0.3")
 
+    @property
+    def sentence(self) -> str:
+        """Which rows are held out, as people say it: `30 % of rows by application`."""
+        return f"{100 * self.share:.0f} % of rows by {', '.join(self.columns)}"
+
     def mask(self, frame: "pd.DataFrame") -> "np.ndarray":
         """Tell for each row whether it is held out: bool, shape (rows,).
 

@@ -22,6 +22,7 @@ from registry_assets.catalog.indexing import Stage
 from registry_assets.catalog.models import PRODUCTION, ModelRecord, get_model
 from registry_assets.catalog.versions import VersionRecord
 from registry_assets.catalog.words import Words, read_words
+from registry_assets.declaration import ByKey
 from registry_assets.errors import NotFound
 from registry_assets.evaluation.report.values import (
     Card,
@@ -37,6 +38,7 @@ from registry_assets.governance import standing
 from registry_assets.governance.decide import Held as Waiting
 from registry_assets.governance.policy import Policy
 from registry_assets.lifecycle.backends import Backends
+from registry_assets.lifecycle.data import recorded_holdout
 from registry_assets.lifecycle.deploying import resolve
 from registry_assets.lifecycle.evaluating import EVIDENTLY_FILE, PAGE_FILE, RESULT_FILE
 from registry_assets.manifest import Manifest
@@ -251,13 +253,8 @@ def _training(backends: Backends, version: VersionRecord) -> Training:
 
 
 def _rule(version: VersionRecord) -> str:
-    split = version.recipe.split
-    columns, share = split.get("columns"), split.get("share")
-    if split.get("holdout") != "by_key":
-        return ""
-    assert isinstance(columns, list)
-    assert isinstance(share, float)
-    return f"{100 * share:.0f} % of rows by {', '.join(map(str, columns))}"
+    rule = recorded_holdout(version.recipe)
+    return rule.sentence if isinstance(rule, ByKey) else ""
 
 
 def _held(found: tuple[tenures.Tenure, ...]) -> Iterator[Held]:
