@@ -21,7 +21,7 @@ from registry_assets.errors import DeclarationError, NotFound, RegistryError, St
 from registry_assets.references import check_digest, check_text
 
 FORMAT = "registry_assets/manifest/1"
-KINDS = ("dataset", "features", "model", "evaluation")
+KINDS = ("dataset", "features", "model", "evaluation", "attestation")
 
 _LONGEST_PATH = 1024
 _LONGEST_ROLE = 200

@@ -203,6 +203,107 @@ marks = sa.Table(
     sa.CheckConstraint("mark IN ('none', 'archived', 'rejected')", name="mark"),
 )
 
+# Who agrees to what, and under which rules. What people sign is kept as it was signed.
+
+# Number is the position of its event in the registry's own chain: the newest is in force.
+policies = sa.Table(
+    "policies",
+    metadata,
+    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("digest", TEXT, nullable=False),
+    sa.Column("document", TEXT, nullable=False),
+    sa.Column("envelope", TEXT, nullable=False),
+    sa.Column("person", TEXT, nullable=False),
+    sa.Column("reason", TEXT, nullable=False),
+    sa.Column("actor", TEXT, nullable=False),
+    sa.Column("activated_at", TEXT, nullable=False),
+)
+
+# The owner's key, which the first policy is signed with, and those of attestations.
+registry_keys = sa.Table(
+    "registry_keys",
+    metadata,
+    sa.Column("purpose", TEXT, primary_key=True),
+    sa.Column("fingerprint", TEXT, primary_key=True),
+    sa.Column("line", TEXT, nullable=False),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    sa.Column("actor", TEXT, nullable=False),
+    sa.Column("added_at", TEXT, nullable=False),
+    sa.CheckConstraint("purpose IN ('owner', 'attestation')", name="purpose"),
+)
+
+approvals = sa.Table(
+    "approvals",
+    metadata,
+    sa.Column("digest", TEXT, primary_key=True),
+    sa.Column("model", TEXT, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("pointer", TEXT, nullable=False),
+    sa.Column("decision", TEXT, nullable=False),
+    sa.Column("person", TEXT, nullable=False),
+    # NULL where nobody signed: a policy may allow that.
+    sa.Column("fingerprint", TEXT),
+    sa.Column("nonce", TEXT, nullable=False),
+    sa.Column("expires_at", TEXT, nullable=False),
+    sa.Column("statement", TEXT, nullable=False),
+    sa.Column("envelope", TEXT),
+    # Where the registry's own chain stood: the people of then are who could sign.
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("actor", TEXT, nullable=False),
+    sa.Column("run_id", TEXT, nullable=False),
+    sa.Column("recorded_at", TEXT, nullable=False),
+    sa.ForeignKeyConstraint(["model", "version"], ["versions.model", "versions.number"]),
+    sa.CheckConstraint(
+        "decision IN ('approve', 'reject', 'override', 'rollback', 'review')", name="decision"
+    ),
+    sa.UniqueConstraint("model", "nonce"),
+    sa.Index(None, "model", "version"),
+)
+
+# Versions that a pointer was rolled back from: held there until a person releases them.
+pointer_holds = sa.Table(
+    "pointer_holds",
+    metadata,
+    sa.Column("model", TEXT, primary_key=True),
+    sa.Column("pointer", TEXT, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("state", TEXT, nullable=False),
+    sa.Column("reason", TEXT, nullable=False),
+    sa.Column("actor", TEXT, nullable=False),
+    sa.Column("set_at", TEXT, nullable=False),
+    sa.ForeignKeyConstraint(["model", "pointer"], ["pointers.model", "pointers.name"]),
+    sa.ForeignKeyConstraint(["model", "number"], ["versions.model", "versions.number"]),
+    sa.CheckConstraint("state IN ('held', 'released')", name="state"),
+)
+
+# The manifest of what was signed about each promotion.
+attestations = sa.Table(
+    "attestations",
+    metadata,
+    sa.Column("model", TEXT, primary_key=True),
+    sa.Column("pointer", TEXT, primary_key=True),
+    sa.Column("generation", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("digest", TEXT, nullable=False),
+    sa.ForeignKeyConstraint(
+        ["model", "pointer", "generation"],
+        ["promotions.model", "promotions.pointer", "promotions.generation"],
+    ),
+)
+
+# Snapshots whose data was found to be wrong.
+recalls = sa.Table(
+    "recalls",
+    metadata,
+    sa.Column("digest", TEXT, primary_key=True),
+    sa.Column("asset", TEXT, primary_key=True),
+    sa.Column("partition", TEXT, primary_key=True),
+    sa.Column("state", TEXT, nullable=False),
+    sa.Column("reason", TEXT, nullable=False),
+    sa.Column("actor", TEXT, nullable=False),
+    sa.Column("set_at", TEXT, nullable=False),
+    sa.CheckConstraint("state IN ('recalled', 'lifted')", name="state"),
+)
+
 # Which part of a model's history was made in which registry: its events up to `sequence`.
 imports = sa.Table(
     "imports",
@@ -247,7 +348,16 @@ VOUCHED = (
     descriptions,
     marks,
     imports,
+    approvals,
+    pointer_holds,
+    attestations,
+    policies,
+    registry_keys,
+    recalls,
 )
+
+# Of these, what is about the registry itself and no single model.
+OF_THE_REGISTRY = (policies, registry_keys, recalls)
 
 # Rows that came from another registry have another number here than the events of that
 # registry vouch for. Insert-only, and proven by what it makes agree.

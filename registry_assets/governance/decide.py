@@ -52,6 +52,7 @@ class Standing:
         evaluation: the newest complete one under the suite in force.
         verdicts: those of that evaluation, and those reached at commit.
         approvals: signed statements found valid; others never come this far.
+        baseline: the pointer that relative verdicts are reached against, whichever is to move.
         held: of the versions that the pointer has ever held, the highest and, if it is one of
             them, this one.
         mark: that a person archived or rejected it; None where nothing of that holds.
@@ -63,6 +64,7 @@ class Standing:
     verdicts: tuple[VerdictRecord, ...]
     approvals: tuple[Approval, ...]
     pointer: PointerRecord
+    baseline: PointerRecord
     held: frozenset[int]
     mark: MarkRecord | None
     tags: Mapping[str, str]
@@ -222,7 +224,7 @@ def _unmet(
     check: RequiredCheck, verdict: VerdictRecord | None, standing: Standing, *, fresh: bool
 ) -> Reason | None:
     """Give why a required check does not count as passed; None where it does."""
-    version, pointer = standing.version, standing.pointer
+    version, baseline = standing.version, standing.baseline
     remedy = _remedy(check)
 
     def reason(code: str, sentence: str) -> Reason:
@@ -239,12 +241,12 @@ def _unmet(
         return reason("check_changed", f"{check.name} was reached under another rule")
     if check.relative and fresh:
         bound = finding.binding
-        if bound is None or bound.pointer != pointer.name:
-            return reason("check_unbound", f"{check.name} was not reached against {pointer.name}")
-        if (bound.generation, bound.baseline_digest) != (pointer.generation, pointer.digest):
+        if bound is None or bound.pointer != baseline.name:
+            return reason("check_unbound", f"{check.name} was not reached against {baseline.name}")
+        if (bound.generation, bound.baseline_digest) != (baseline.generation, baseline.digest):
             return reason(
                 "check_stale",
-                f"{check.name} is stale: {pointer.name} has moved since",
+                f"{check.name} is stale: {baseline.name} has moved since",
             )
     return _outcome(check, finding)
 

@@ -10,7 +10,7 @@ from registry_assets.catalog.indexing import Stage, effective_tags
 from registry_assets.catalog.indexing import derive_stage as stage_of
 from registry_assets.catalog.marks import read_mark
 from registry_assets.catalog.models import PRODUCTION, ModelRecord, get_model
-from registry_assets.catalog.pointers import get_pointer
+from registry_assets.catalog.pointers import PointerRecord, get_pointer
 from registry_assets.catalog.tables import marks, promotions, versions
 from registry_assets.catalog.versions import VersionRecord, get_version
 from registry_assets.governance.decide import Held, Ready, Standing, decide, gates_passed
@@ -44,16 +44,28 @@ def read_standing(
     if evaluation is not None:
         found += read_verdicts(connection, model.name, number, evaluation_id=evaluation.id)
     mark = read_mark(connection, model.name, number)
+    to_move = get_pointer(connection, model.name, pointer)
     return Standing(
         version=version,
         evaluation=evaluation,
         verdicts=found,
         approvals=(),  # no way to approve exists yet, so there are none to find
-        pointer=get_pointer(connection, model.name, pointer),
+        pointer=to_move,
+        baseline=baseline_of(connection, to_move),
         held=_held(connection, model.name, pointer, number),
         mark=mark if mark and mark.in_force else None,
         tags=effective_tags(connection, model.name, number, version.metadata.get("tags", {})),
     )
+
+
+def baseline_of(connection: sa.Connection, pointer: PointerRecord) -> PointerRecord:
+    """Give what a version is compared with before it takes a pointer: production, always.
+
+    An evaluation has one baseline, and one that every pointer had would be as many evaluations.
+    """
+    if pointer.name == PRODUCTION:
+        return pointer
+    return get_pointer(connection, pointer.model, PRODUCTION)
 
 
 def _held(connection: sa.Connection, model: str, pointer: str, number: int) -> frozenset[int]:

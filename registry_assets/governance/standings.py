@@ -21,7 +21,7 @@ from registry_assets.catalog.tables import evaluations, promotions, tags, verdic
 from registry_assets.catalog.versions import VersionRecord
 from registry_assets.governance.decide import Standing, decide
 from registry_assets.governance.policy import Policy
-from registry_assets.governance.standing import Decision
+from registry_assets.governance.standing import Decision, baseline_of
 
 
 def read_decisions(
@@ -39,6 +39,7 @@ def read_decisions(
         return
     first, last = versions[0].number, versions[-1].number
     policy, held_now = Policy.of(model), get_pointer(connection, model.name, pointer)
+    baseline = baseline_of(connection, held_now)
     evaluated = _newest_evaluations(connection, model, first, last)
     found = _verdicts(connection, model.name, first, last, evaluated)
     highest, held = _held(connection, model.name, pointer, first, last)
@@ -54,6 +55,7 @@ def read_decisions(
             verdicts=tuple(found[number]),
             approvals=(),  # no way to approve exists yet, so there are none to find
             pointer=held_now,
+            baseline=baseline,
             held=frozenset(highest | ({number} & held)),
             mark=mark if mark and mark.in_force else None,
             tags={name: together[name] for name in sorted(together) if together[name] is not None},

@@ -12,7 +12,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from registry_assets.catalog.ledger import REGISTRY, append
-from registry_assets.catalog.tables import evaluations, settings, snapshots, versions
+from registry_assets.catalog.tables import attestations, evaluations, settings, snapshots, versions
 from registry_assets.clock import system_clock, timestamp
 from registry_assets.errors import RegistryError, StoreError
 from registry_assets.faults import reached
@@ -116,6 +116,7 @@ def _roots(connection: sa.Connection) -> set[str]:
         sa.select(snapshots.c.digest),
         sa.select(versions.c.digest).where(versions.c.digest.is_not(None)),
         sa.select(evaluations.c.digest),
+        sa.select(attestations.c.digest),
     )
     return set(connection.execute(query).scalars())
 

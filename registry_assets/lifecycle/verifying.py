@@ -17,6 +17,7 @@ from registry_assets.catalog.engine import damages
 from registry_assets.catalog.models import get_model
 from registry_assets.catalog.pointers import PointerRecord
 from registry_assets.catalog.tables import (
+    attestations,
     evaluations,
     pointers,
     registered_models,
@@ -232,6 +233,10 @@ def read_roots(connection: sa.Connection, reference: Reference | None) -> Iterat
             facts = {"model": model, "version": row.version}
             name = f"evaluation of {model}:{row.version}"
             yield Root(str(row.digest), name, "evaluation", facts)
+        for row in connection.execute(sa.select(attestations).where(attestations.c.model == model)):
+            facts = {"model": model, "pointer": row.pointer, "generation": row.generation}
+            name = f"attestation {row.generation} of {model}@{row.pointer}"
+            yield Root(str(row.digest), name, "attestation", facts)
 
 
 def _version_root(model: str, number: int, digest: str) -> Root:

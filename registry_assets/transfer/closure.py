@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from registry_assets.catalog.snapshots import find_snapshots
 from registry_assets.catalog.stored import read_json
-from registry_assets.catalog.tables import evaluations, snapshots, versions
+from registry_assets.catalog.tables import attestations, evaluations, snapshots, versions
 from registry_assets.manifest import Manifest
 from registry_assets.recipe import Recipe
 from registry_assets.transfer.rows import batches
@@ -40,7 +40,7 @@ class Closure:
 
 
 def named_manifests(connection: sa.Connection, model: str) -> Iterator[str]:
-    """Give the manifests that a model's rows name: versions, evaluations, and data to train on."""
+    """Give the manifests that a model's rows name: all there are, and the data to train on."""
     recipes: set[str] = set()
     for row in connection.execute(sa.select(versions).where(versions.c.model == model)):
         if row.digest is not None:
@@ -49,9 +49,9 @@ def named_manifests(connection: sa.Connection, model: str) -> Iterator[str]:
         recipes |= {ref.digest for ref in (*recipe.train, *recipe.holdout)}
     for some in batches(sorted(recipes)):
         yield from find_snapshots(connection, some)
-    yield from connection.execute(
-        sa.select(evaluations.c.digest).where(evaluations.c.model == model)
-    ).scalars()
+    for table in (evaluations, attestations):
+        digests = sa.select(table.c.digest).where(table.c.model == model)
+        yield from connection.execute(digests).scalars()
 
 
 def snapshot_numbers(connection: sa.Connection, digests: Iterable[str]) -> Iterator[int]:

@@ -20,6 +20,7 @@ from registry_assets.catalog.models import get_model
 from registry_assets.catalog.pointers import list_pointers
 from registry_assets.catalog.provenance import NUMBERED, read_identity
 from registry_assets.catalog.tables import (
+    OF_THE_REGISTRY,
     events,
     imported_rows,
     registered_models,
@@ -211,7 +212,7 @@ def _selected(
         if table is settings:
             query = query.where(settings.c.name != "indexed")  # said of what is not in here
         queries = [query]
-    elif table is settings:
+    elif table is settings or table in OF_THE_REGISTRY:
         queries = []
     elif table is snapshots:
         queries = [query.where(snapshots.c.id.in_(some)) for some in batches(numbers)]

@@ -21,6 +21,7 @@ from registry_assets.catalog.numbering import next_number, numbers_taken
 from registry_assets.catalog.pointers import list_pointers
 from registry_assets.catalog.provenance import NUMBERED, REFERS, SNAPSHOTS_IMPORTED, read_provenance
 from registry_assets.catalog.tables import (
+    OF_THE_REGISTRY,
     VOUCHED,
     evaluations,
     events,
@@ -49,8 +50,12 @@ from registry_assets.transfer.progress import Progress, silent
 from registry_assets.transfer.rows import AT_ONCE, Row, insert_all
 from registry_assets.transfer.sources import Source, unreadable
 
-PLAIN = tuple(table for table in VOUCHED if table.name not in NUMBERED and table is not imports)
-"""Tables whose rows have the same key in every registry."""
+PLAIN = tuple(
+    table
+    for table in VOUCHED
+    if table.name not in NUMBERED and table is not imports and table not in OF_THE_REGISTRY
+)
+"""Tables of models whose rows have the same key in every registry."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def standing() -> Standing:
     metrics = {"roc_auc": {"value": 0.7}}
     evaluation = EvaluationRecord(1, "m", 2, EVALUATION, "suite", metrics, "run", "t")
     verdicts = tuple(verdict(check) for check in CHECKS)
-    return Standing(version(), evaluation, verdicts, (), POINTER, frozenset({1}), None, {})
+    return Standing(version(), evaluation, verdicts, (), POINTER, POINTER, frozenset({1}), None, {})
 
 
 def codes(policy: Policy, found: Standing) -> list[str]:
