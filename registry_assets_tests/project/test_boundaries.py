@@ -91,6 +91,7 @@ def test_a_deployment_imports_nothing_of_the_catalog() -> None:
         "home",
         "manifest",
         "references",
+        "signing",
         "store",
     )
     loading = ("packaging.collector", "packaging.loaded")
@@ -106,12 +107,39 @@ def test_a_deployment_imports_nothing_of_the_catalog() -> None:
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
-    heavy = ["dagster", "evidently", "matplotlib", "boto3", "psycopg2"]
+    heavy = ["dagster", "evidently", "matplotlib", "boto3", "psycopg2", "cryptography"]
     program = (
         "import json, sys; import registry_assets;"
+        "import registry_assets.signing.dsse, registry_assets.signing.signers;"
         f"print(json.dumps([name for name in {heavy} if name in sys.modules]))"
     )
     answer = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     )
     assert json.loads(answer.stdout) == []
+
+
+def test_signing_stands_on_names_content_and_failures_alone() -> None:
+    beside = ("canonical", "errors", "references", "signing")
+    allowed = tuple(f"registry_assets.{name}" for name in beside)
+    found = [
+        f"{place(path)}:{line}: {name}"
+        for path in modules()
+        if place(path).startswith("signing/")
+        for line, name in imported(path.read_text())
+        if name.startswith("registry_assets.") and not name.startswith(allowed)
+    ]
+    assert found == []
+
+
+def test_two_modules_alone_import_what_computes_signatures() -> None:
+    # They are imported inside functions: a command that only reads must not wait for them.
+    computing = ("signing/algorithms.py", "signing/private_keys.py")
+    found = [
+        f"{place(path)}:{line}: {name}"
+        for path in modules()
+        if place(path) not in computing
+        for line, name in imported(path.read_text())
+        if name.partition(".")[0] == "cryptography"
+    ]
+    assert found == []

@@ -1,0 +1,1 @@
+"""Signing, beside the real ssh-keygen and ssh-agent: each makes what the other verifies."""
