@@ -14,6 +14,7 @@ from registry_assets_tests.servers.seaweedfs import BUCKET, SeaweedFS, seaweedfs
 OURS = (
     "DAGSTER_HOME",
     "REGISTRY_CATALOG",
+    "REGISTRY_CODE_AUTHORS",
     "REGISTRY_CODE_COMMIT",
     "REGISTRY_FAULT",
     "REGISTRY_HOME",

@@ -14,6 +14,7 @@ from registry_assets_tests.packaging.projects import (
     planes,
     project_in,
 )
+from registry_assets_tests.packaging.repositories import Repository
 
 SAMPLE_ROWS = 8
 
@@ -23,6 +24,14 @@ def project(tmp_path: Path) -> Iterator[Project]:
     with project_in(tmp_path / "src") as project:
         project.write(AIRLINE)
         yield project
+
+
+@pytest.fixture
+def repository(project: Project) -> Repository:
+    """The project in a repository, whose first commit is Ada's."""
+    repository = Repository(project)
+    repository.commit(AIRLINE)
+    return repository
 
 
 def airline_package(project: Project) -> Package:
