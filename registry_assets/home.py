@@ -1,8 +1,9 @@
-"""Where a registry lives: `.registry/` in a project's folder, and two settings that say else.
+"""Where a registry lives: `.registry/` in a project's folder, and settings that say else.
 
 `REGISTRY_CATALOG` and `REGISTRY_STORE` lead to PostgreSQL and S3; without them, catalog and
-store lie in the folder. The folder is found upwards from where one stands, or by
-`REGISTRY_HOME`. Nothing here opens anything: `catalog.engine` and `store` do.
+store lie in the folder, and so does the registry's private key without `REGISTRY_SIGNING_KEY`.
+The folder is found upwards from where one stands, or by `REGISTRY_HOME`. Nothing here opens
+anything: `catalog.engine` and `store` do.
 """
 
 import os
@@ -17,6 +18,8 @@ MARKER = ".registry"
 HOME = "REGISTRY_HOME"
 CATALOG = "REGISTRY_CATALOG"
 STORE = "REGISTRY_STORE"
+SIGNING_KEY = "REGISTRY_SIGNING_KEY"
+TRUSTED_KEYS = "REGISTRY_TRUSTED_KEYS"
 
 Location: TypeAlias = Path | str
 """A path on this machine, or a URL: `postgresql://…` of a catalog, `s3://…` of a store."""
@@ -24,7 +27,7 @@ Location: TypeAlias = Path | str
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A project's folder, and where its catalog and its store are."""
+    """A project's folder, and where its catalog, its store and its private key are."""
 
     folder: Path
 
@@ -37,6 +40,12 @@ class Home:
     def store(self) -> Location:
         """REGISTRY_STORE, else a folder in the folder."""
         return _setting(STORE) or self.folder / MARKER / "store"
+
+    @property
+    def signing_key(self) -> Path:
+        """REGISTRY_SIGNING_KEY, else a file in the folder: the private key of attestations."""
+        named = os.environ.get(SIGNING_KEY, "").strip()
+        return Path(named).absolute() if named else self.folder / MARKER / "keys" / "attestation"
 
     def make(self) -> None:
         """Make the registry's folder, which git ignores: state is not code.
@@ -96,6 +105,12 @@ def find_store(start: Path | None = None) -> Location:
     if start is None and (named := _setting(STORE)):
         return named
     return find_home(start).store
+
+
+def find_trusted_keys() -> Path | None:
+    """Find the list of keys that a deployment believes pointers by; None where it has none."""
+    named = os.environ.get(TRUSTED_KEYS, "").strip()
+    return Path(named).absolute() if named else None
 
 
 def is_url(location: Location) -> bool:

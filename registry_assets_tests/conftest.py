@@ -18,8 +18,10 @@ OURS = (
     "REGISTRY_CODE_COMMIT",
     "REGISTRY_FAULT",
     "REGISTRY_HOME",
+    "REGISTRY_SIGNING_KEY",
     "REGISTRY_STATE",
     "REGISTRY_STORE",
+    "REGISTRY_TRUSTED_KEYS",
 )
 
 # A shell that starts tests in the background leaves Ctrl-C ignored, also in whatever they start:

@@ -37,12 +37,15 @@ def test_a_folder_that_takes_no_file_is_named(tmp_path: Path) -> None:
     assert caught.value.hint
 
 
-def test_catalog_and_store_lie_in_the_folder_unless_the_settings_say_else(
+def test_catalog_store_and_key_lie_in_the_folder_unless_the_settings_say_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = Home(tmp_path)
     assert home.catalog == tmp_path / ".registry" / "catalog.sqlite"
     assert home.store == tmp_path / ".registry" / "store"
+    assert home.signing_key == tmp_path / ".registry" / "keys" / "attestation"
+    monkeypatch.setenv("REGISTRY_SIGNING_KEY", "/run/secrets/attestation")
+    assert str(home.signing_key) == "/run/secrets/attestation"
     monkeypatch.setenv("REGISTRY_CATALOG", "postgresql://registry@db/models")
     monkeypatch.setenv("REGISTRY_STORE", "s3://models/registry")
     assert str(home.catalog) == "postgresql://registry@db/models"

@@ -84,7 +84,7 @@ class Events:
 
 
 class Promotions:
-    """A promotion, its pointer's row, and their event."""
+    """A promotion, its pointer's row, its attestation's, and their event."""
 
     def __init__(self, made: Made) -> None:
         def pointer(model: str, number: int, digest: str, generation: int, promoted_at: str) -> Any:
@@ -108,6 +108,7 @@ class Promotions:
             head_digest: str,
             registry_head: int,
             registry_head_digest: str,
+            attestation_digest: str,
         ) -> Any:
             heads = {
                 model: {"sequence": head_sequence, "digest": head_digest},
@@ -119,7 +120,9 @@ class Promotions:
                 "risk": "low",
                 "approvals": [],
                 "verdicts": [],
+                "decided_at": promoted_at,
                 "ledger": heads,
+                "attestation": attestation_digest,
             }
             return {
                 "model": model,
@@ -147,6 +150,7 @@ class Promotions:
             head_digest: str,
             registry_head: int,
             registry_head_digest: str,
+            attestation_digest: str,
         ) -> Any:
             row = first(
                 model,
@@ -159,8 +163,17 @@ class Promotions:
                 head_digest,
                 registry_head,
                 registry_head_digest,
+                attestation_digest,
             )
             return {**row, "from_version": from_version}
+
+        def attested(model: str, generation: int, attestation_digest: str) -> Any:
+            return {
+                "model": model,
+                "pointer": PRODUCTION,
+                "generation": generation,
+                "digest": attestation_digest,
+            }
 
         def moved(
             model: str,
@@ -171,6 +184,7 @@ class Promotions:
             pointer_before_digest: str,
             pointer_after_digest: str,
             promotion_row_digest: str,
+            attestation_row_digest: str,
             registry_head: int,
         ) -> Any:
             key: Facts = {"model": model, "pointer": PRODUCTION, "generation": generation}
@@ -178,6 +192,7 @@ class Promotions:
             rows: list[Json] = [
                 _changed("pointers", holder, pointer_before_digest, pointer_after_digest),
                 _made("promotions", key, promotion_row_digest),
+                _made("attestations", key, attestation_row_digest),
             ]
             sentence = f"{PRODUCTION} moved from {before_words} to version {number}"
             facts: Facts = {"pointer": PRODUCTION, "version": number, "generation": generation}
@@ -186,6 +201,7 @@ class Promotions:
         self.pointer = RowForm(tables.pointers, pointer)
         self.first = RowForm(tables.promotions, first)
         self.later = RowForm(tables.promotions, later)
+        self.attested = RowForm(tables.attestations, attested)
         self.moved = EventForm("pointer_moved", moved)
 
 

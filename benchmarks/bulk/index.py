@@ -9,7 +9,7 @@ from benchmarks.bulk.forms import RowForm, Values
 from benchmarks.bulk.rows import ACTOR, CODE_COMMIT, Made
 from benchmarks.subject.declaration import PARAMS
 from registry_assets.canonical import canonical_json
-from registry_assets.catalog import tables
+from registry_assets.catalog import index_tables
 
 Rows = list[tuple[Any, ...]]
 
@@ -73,17 +73,17 @@ class Index:
         (gate,) = suite["gates"]
         self._gate = f"gates.{gate['name']}"
         self._made = made
-        self._version = RowForm(tables.indexed_versions, version)
-        self._evaluation = RowForm(tables.indexed_evaluations, evaluation)
+        self._version = RowForm(index_tables.indexed_versions, version)
+        self._evaluation = RowForm(index_tables.indexed_evaluations, evaluation)
 
     def rows(self, values: Values) -> dict[sa.Table, Rows]:
         """Give all rows of one version."""
         return {
-            tables.indexed_versions: [self._version.row(values)],
-            tables.indexed_evaluations: [self._evaluation.row(values)],
-            tables.text_terms: self._text_terms(values),
-            tables.number_terms: self._number_terms(values),
-            tables.edges: self._edges(values),
+            index_tables.indexed_versions: [self._version.row(values)],
+            index_tables.indexed_evaluations: [self._evaluation.row(values)],
+            index_tables.text_terms: self._text_terms(values),
+            index_tables.number_terms: self._number_terms(values),
+            index_tables.edges: self._edges(values),
         }
 
     def _text_terms(self, values: Values) -> Rows:
@@ -91,8 +91,8 @@ class Index:
         terms = [(f"tags.{name}", value) for name, value in said.items()]
         terms += [("owner", owner) for owner in self._made.model.owners]
         return [
-            *_terms(tables.text_terms, _version(values), terms),
-            *_terms(tables.text_terms, _evaluation(values), [(self._gate, "passed")]),
+            *_terms(index_tables.text_terms, _version(values), terms),
+            *_terms(index_tables.text_terms, _evaluation(values), [(self._gate, "passed")]),
         ]
 
     def _number_terms(self, values: Values) -> Rows:
@@ -100,8 +100,8 @@ class Index:
         told = [(f"params.{name}", float(value)) for name, value in params.items()]
         measured = [("metrics.roc_auc", values["auc"]), ("metrics.log_loss", values["loss"])]
         return [
-            *_terms(tables.number_terms, _version(values), told + measured),
-            *_terms(tables.number_terms, _evaluation(values), measured),
+            *_terms(index_tables.number_terms, _version(values), told + measured),
+            *_terms(index_tables.number_terms, _evaluation(values), measured),
         ]
 
     def _edges(self, values: Values) -> Rows:
@@ -110,7 +110,7 @@ class Index:
         edges += [(evaluation, "holdout", ref.digest) for ref in self._made.holdout]
         edges.append((evaluation, "version", digest))
         return [
-            _in_order(tables.edges, {"child": child, "role": role, "parent": parent})
+            _in_order(index_tables.edges, {"child": child, "role": role, "parent": parent})
             for child, role, parent in edges
         ]
 

@@ -15,12 +15,13 @@ from benchmarks.bulk.events import Events, Promotions
 from benchmarks.bulk.forms import EventForm, Form
 from benchmarks.bulk.index import Index
 from benchmarks.bulk.rows import Made, Manifests, Rows
+from benchmarks.bulk.signing import Attester
 from benchmarks.bulk.sink import insert_rows, large_cache, next_id, set_next_id
 from benchmarks.measuring import require
 from benchmarks.shapes import milliseconds_after_start, roc_auc
 from benchmarks.subject.declaration import declared
 from registry_assets.canonical import sha256_digest
-from registry_assets.catalog import tables
+from registry_assets.catalog import index_tables, tables
 from registry_assets.catalog.ledger import GENESIS, REGISTRY, Head, read_head, row_digest
 from registry_assets.catalog.models import PRODUCTION
 from registry_assets.clock import timestamp
@@ -123,10 +124,11 @@ class _Loader:
         self._index = Index(made)
         self._pending: dict[sa.Table, list[Any]] = defaultdict(list)
         self._chains: dict[str, _Chain] = {}
-        counted = (tables.evaluations, tables.verdicts, tables.indexed_versions)
+        counted = (tables.evaluations, tables.verdicts, index_tables.indexed_versions)
         with backends.catalog.read() as connection:
             self._ids = {table: count(next_id(connection, table)) for table in counted}
             self._registry = read_head(connection, REGISTRY)
+            self._attester = Attester(connection, backends, made)
 
     def load(self) -> None:
         """Write every version of every model."""
@@ -167,7 +169,7 @@ class _Loader:
         chain.next_version = values["next_version"]
         chain.declared_digest = values["model_after_digest"]
         self._chains[chain.model] = chain
-        if number > self._shape.versions - self._shape.stored:
+        if self._is_stored(number):
             self._store(values)
 
     def _values(self, chain: "_Chain", number: int, when: datetime) -> dict[str, Any]:
@@ -189,7 +191,7 @@ class _Loader:
             "high": round(auc + 0.01, 4),
             "loss": round(1.1 - auc, 4),
             "evaluation_id": next(self._ids[tables.evaluations]),
-            "indexed_id": next(self._ids[tables.indexed_versions]),
+            "indexed_id": next(self._ids[index_tables.indexed_versions]),
             "registry_head": self._registry.sequence,
             "registry_head_digest": self._registry.digest,
             "model_before_digest": chain.declared_digest,
@@ -225,14 +227,26 @@ class _Loader:
             "head_digest": chain.head.digest,
             "pointer_before_digest": chain.pointer_digest,
         }
+        self._attest(chain, values)
         promotion = forms.later if held else forms.first
         values["pointer_after_digest"] = forms.pointer.digest(values)
         values["promotion_row_digest"] = promotion.digest(values)
+        values["attestation_row_digest"] = forms.attested.digest(values)
         self._add(tables.promotions, promotion.row(values))
+        self._add(tables.attestations, forms.attested.row(values))
         self._append(chain, forms.moved, values)
         chain.held, chain.generation = values["number"], values["generation"]
         chain.pointer_digest = values["pointer_after_digest"]
         chain.pointer = forms.pointer.row(values)
+
+    def _attest(self, chain: "_Chain", values: dict[str, Any]) -> None:
+        manifest, signed = self._attester.attest(values, previous=chain.attestation)
+        values["attestation_digest"] = chain.attestation = manifest.digest
+        if self._is_stored(values["number"]):
+            self._backends.store.put_all([signed, manifest.to_bytes()])
+
+    def _is_stored(self, number: int) -> bool:
+        return number > self._shape.versions - self._shape.stored
 
     def _append(self, chain: "_Chain", form: EventForm, values: dict[str, Any]) -> None:
         sequence = chain.head.sequence + 1
@@ -277,6 +291,7 @@ class _Chain:
         self.pointer: tuple[Any, ...] | None = None
         self.held: int | None = None
         self.generation = 0
+        self.attestation: str | None = None
         self.head = Head(0, GENESIS)
 
     def write(self, connection: sa.Connection) -> None:

@@ -10,7 +10,8 @@
 --   GRANT registry_trainer  TO training;       -- runs that store data, train and evaluate
 --   GRANT registry_promoter TO promotion;      -- runs that move pointers
 --
--- What is left to the owner alone: `init`, `collect`, `import`, `restore`, `rebuild`.
+-- What is left to the owner alone: `init`, `keys rotate`, `policy activate`, `collect`, `import`,
+-- `restore`, `rebuild`; so nobody else writes policies or registry_keys.
 --
 -- Nobody but the owner deletes a row that the ledger vouches for, or changes an event. What a
 -- role could still do with its own rights, such as appending an event that lies, `registry
@@ -71,5 +72,12 @@ GRANT INSERT, UPDATE (state, digest, metadata, failure, run_id, finished_at) ON 
 
 -- Promote, roll back; archive, unarchive, reject.
 GRANT UPDATE (version, digest, generation, moved_at) ON pointers TO registry_promoter;
-GRANT INSERT ON promotions TO registry_promoter;
+GRANT INSERT ON promotions, attestations TO registry_promoter;
+GRANT INSERT, UPDATE (state, reason, actor, set_at) ON pointer_holds TO registry_promoter;
 GRANT INSERT, UPDATE (mark, reason, actor, marked_at) ON marks TO registry_promoter;
+
+-- What people sign: the signature is theirs, whoever writes it down.
+GRANT INSERT ON approvals TO registry_promoter;
+
+-- Recall data, and lift that: the one holds versions, the other frees them.
+GRANT INSERT, UPDATE (state, reason, actor, set_at) ON recalls TO registry_promoter;

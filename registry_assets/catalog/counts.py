@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from registry_assets.catalog.index_tables import indexed_versions
 from registry_assets.catalog.indexing import Stage
-from registry_assets.catalog.tables import indexed_versions, pointers, registered_models
+from registry_assets.catalog.tables import pointers, registered_models
 
 
 @dataclass(frozen=True, slots=True)

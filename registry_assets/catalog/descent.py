@@ -11,15 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from registry_assets.catalog.index_tables import edges, indexed_evaluations, indexed_versions
 from registry_assets.catalog.indexing import Stage
 from registry_assets.catalog.snapshots import SnapshotRecord
-from registry_assets.catalog.tables import (
-    edges,
-    indexed_evaluations,
-    indexed_versions,
-    promotions,
-    snapshots,
-)
+from registry_assets.catalog.tables import promotions, snapshots
 from registry_assets.references import CommitName, SnapshotName
 
 BASELINE = "baseline"

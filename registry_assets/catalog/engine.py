@@ -3,6 +3,7 @@
 It is a SQLite file or a PostgreSQL schema; the neighbours `sqlite` and `postgresql` know how.
 """
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -184,10 +185,13 @@ def damages(connection: sa.Connection) -> list[str]:
     return []
 
 
-def has_history(location: Location) -> bool | None:
+def has_history(location: Location, *, but_for: Sequence[str] = ()) -> bool | None:
     """Tell whether anything was ever recorded in a catalog, of whatever release.
 
     None where there is no catalog at all.
+
+    Args:
+        but_for: kinds of events that do not count.
     """
     driver = open_driver(location)
     if not driver.exists():
@@ -195,4 +199,6 @@ def has_history(location: Location) -> bool | None:
     with driver.read() as connection:
         if not driver.has_table(connection, "events"):
             return None
-        return connection.execute(sa.text("SELECT 1 FROM events LIMIT 1")).scalar() is not None
+        query = sa.text("SELECT 1 FROM events WHERE kind NOT IN :kinds LIMIT 1")
+        kinds = sa.bindparam("kinds", list(but_for), type_=sa.Text(), expanding=True)
+        return connection.execute(query.bindparams(kinds)).scalar() is not None

@@ -1,7 +1,7 @@
 """Evaluations of versions, and the verdicts reached on them."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -194,6 +194,22 @@ def newest_evaluation(
         key["suite_digest"] = suite_digest
     row = statements.newest(connection, evaluations, "id", **key)
     return None if row is None else as_evaluation(row)
+
+
+def evaluations_of(
+    connection: sa.Connection, model: str, number: int, *, suite_digest: str
+) -> Iterator[EvaluationRecord]:
+    """Give the evaluations of one version under one suite, newest first."""
+    rows = connection.execute(
+        sa.select(evaluations)
+        .where(
+            evaluations.c.model == model,
+            evaluations.c.version == number,
+            evaluations.c.suite_digest == suite_digest,
+        )
+        .order_by(evaluations.c.id.desc())
+    )
+    return map(as_evaluation, rows.all())
 
 
 def read_verdicts(

@@ -18,20 +18,22 @@ import sqlalchemy as sa
 
 from registry_assets.canonical import Json, canonical_json
 from registry_assets.catalog import statements
-from registry_assets.catalog.tables import (
-    descriptions,
+from registry_assets.catalog.index_tables import (
     edges,
-    evaluations,
     indexed_evaluations,
     indexed_models,
     indexed_versions,
-    marks,
     number_terms,
+    text_terms,
+)
+from registry_assets.catalog.tables import (
+    descriptions,
+    evaluations,
+    marks,
     pointers,
     promotions,
     registered_models,
     tags,
-    text_terms,
     verdicts,
     versions,
 )

@@ -1,7 +1,7 @@
 """Registered models: the named lines of versions, as they were last declared."""
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,15 @@ import sqlalchemy as sa
 from registry_assets.canonical import Json, canonical_json, sha256_digest
 from registry_assets.catalog import statements
 from registry_assets.catalog.engine import Catalog
-from registry_assets.catalog.ledger import REGISTRY, change
+from registry_assets.catalog.ledger import REGISTRY, Change, change
 from registry_assets.catalog.stored import read_json
-from registry_assets.catalog.tables import pointers, registered_models
+from registry_assets.catalog.tables import pointers as pointer_rows
+from registry_assets.catalog.tables import registered_models
 from registry_assets.clock import Clock
+from registry_assets.declaration import pointers as declared_pointers
 from registry_assets.errors import NotFound
 
-PRODUCTION = "production"
+PRODUCTION = declared_pointers.PRODUCTION
 _NEARBY = 200
 _LISTED = 20
 
@@ -108,13 +110,16 @@ def declare(
     policy: PolicyRule,
     actor: str,
     clock: Clock,
+    pointers: Sequence[str] = (PRODUCTION,),
 ) -> ModelRecord:
-    """Record a declaration: a new model with its empty pointer, or what changed in one.
+    """Record a declaration: a new model with its empty pointers, or what changed in one.
 
     Args:
         policy: gives the policy in force after this declaration from the one before it, None
             for a new model. Asked again under the write lock, so that of two declarations at
             once neither loses what the other made stricter.
+        pointers: those that it must have. One that was declared before stays: it may hold a
+            version, and has a history.
     """
 
     def declared(before: Mapping[str, Any] | None) -> dict[str, str]:
@@ -131,20 +136,28 @@ def declare(
         }
 
     with catalog.read() as connection:
-        known = _row(connection, name)
+        known, lacking = _row(connection, name), _lacking(connection, name, pointers)
     # Another process may declare the same name meanwhile: what it wrote is looked at again
     # under the write lock, and then from the start.
     if known is None:
-        _create(catalog, name, declared, actor=actor, clock=clock)
+        _create(catalog, name, declared, pointers, actor=actor, clock=clock)
         with catalog.read() as connection:
-            known = _row(connection, name)
-    if known is not None and _changed(known, declared(known)):
-        _change(catalog, name, declared, actor=actor, clock=clock)
+            known, lacking = _row(connection, name), _lacking(connection, name, pointers)
+    if known is not None and (lacking or _changed(known, declared(known))):
+        _change(catalog, name, declared, pointers, actor=actor, clock=clock)
     with catalog.read() as connection:
         return get_model(connection, name)
 
 
-def _create(catalog: Catalog, name: str, declared: Declared, *, actor: str, clock: Clock) -> None:
+def _create(
+    catalog: Catalog,
+    name: str,
+    declared: Declared,
+    pointers: Sequence[str],
+    *,
+    actor: str,
+    clock: Clock,
+) -> None:
     with change(catalog, chain=REGISTRY, kind="model_declared", actor=actor, clock=clock) as draft:
         if _row(draft.connection, name) is not None:
             return
@@ -152,21 +165,45 @@ def _create(catalog: Catalog, name: str, declared: Declared, *, actor: str, cloc
         draft.insert(
             registered_models, name=name, next_version=1, created_at=created, **declared(None)
         )
-        draft.insert(pointers, model=name, name=PRODUCTION, generation=0)
+        _add_pointers(draft, name, pointers)
         draft.sentence = f"{name} was declared"
 
 
-def _change(catalog: Catalog, name: str, declared: Declared, *, actor: str, clock: Clock) -> None:
+def _change(
+    catalog: Catalog,
+    name: str,
+    declared: Declared,
+    pointers: Sequence[str],
+    *,
+    actor: str,
+    clock: Clock,
+) -> None:
     with change(catalog, chain=name, kind="declaration_changed", actor=actor, clock=clock) as draft:
         before = _row(draft.connection, name)
         assert before is not None
         after = declared(before)
-        changed = _changed(before, after)
-        if not changed:
+        changed, lacking = _changed(before, after), _lacking(draft.connection, name, pointers)
+        said = [*changed, *(f"the pointer {pointer} is new" for pointer in lacking)]
+        if not said:
             return
-        draft.update(registered_models, {"name": name}, **after)
-        draft.sentence = f"the declaration of {name} changed: {', '.join(changed)}"
-        draft.facts = {"changed": list(changed)}
+        if changed:
+            draft.update(registered_models, {"name": name}, **after)
+        _add_pointers(draft, name, lacking)
+        draft.sentence = f"the declaration of {name} changed: {', '.join(said)}"
+        draft.facts = {"changed": [*changed]}
+        if lacking:
+            draft.facts["pointers"] = [*lacking]
+
+
+def _add_pointers(draft: Change, model: str, names: Sequence[str]) -> None:
+    for name in names:
+        draft.insert(pointer_rows, model=model, name=name, generation=0)
+
+
+def _lacking(connection: sa.Connection, model: str, pointers: Sequence[str]) -> list[str]:
+    """Name the pointers that are declared and not there yet, in the order of the declaration."""
+    there = set(statements.find(connection, pointer_rows, "name", model=model).scalars())
+    return [pointer for pointer in pointers if pointer not in there]
 
 
 def _changed(before: Mapping[str, Any], declared: Mapping[str, str]) -> list[str]:

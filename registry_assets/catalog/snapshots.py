@@ -101,6 +101,19 @@ def current_snapshots(connection: sa.Connection, asset: str) -> tuple[SnapshotRe
     return tuple(sorted(records, key=lambda record: record.partition))
 
 
+def past_snapshots(
+    connection: sa.Connection, asset: str, partition: str
+) -> tuple[SnapshotRecord, ...]:
+    """Give every snapshot that a partition ever held, each as it came first, newest first."""
+    table = snapshots
+    of_partition = (table.c.asset == asset, table.c.partition == partition)
+    first = sa.select(sa.func.min(table.c.id)).where(*of_partition).group_by(table.c.digest)
+    rows = connection.execute(
+        sa.select(table).where(table.c.id.in_(first)).order_by(table.c.id.desc())
+    )
+    return tuple(_record(row) for row in rows)
+
+
 def find_snapshots(connection: sa.Connection, digests: Iterable[str]) -> dict[str, SnapshotRecord]:
     """Give the first record of each of these digests, by digest."""
     rows = connection.execute(

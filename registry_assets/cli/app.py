@@ -8,17 +8,23 @@ from enum import IntEnum
 
 import click
 
+from registry_assets.cli.approving import approve
 from registry_assets.cli.at import at
 from registry_assets.cli.card import card
 from registry_assets.cli.care import backup, rebuild
 from registry_assets.cli.changing import init
 from registry_assets.cli.collecting import collect
 from registry_assets.cli.comparing import compare
+from registry_assets.cli.deciding import promote, release, rollback
 from registry_assets.cli.describing import describe, tag
 from registry_assets.cli.doctor import doctor
+from registry_assets.cli.evidence import evidence
+from registry_assets.cli.keys import keys
 from registry_assets.cli.log import log
 from registry_assets.cli.moving import follow, pull, resolve
+from registry_assets.cli.policy import policy
 from registry_assets.cli.reading import explain, models, show, versions
+from registry_assets.cli.recalling import recall, recalls
 from registry_assets.cli.registering import register
 from registry_assets.cli.report import report
 from registry_assets.cli.retiring import archive, reject, unarchive
@@ -28,19 +34,31 @@ from registry_assets.cli.tracing import lineage
 from registry_assets.cli.transfer import export, import_
 from registry_assets.cli.verifying import checkpoint, verify
 from registry_assets.errors import (
+    ApprovalRefused,
     DeclarationError,
+    EnvelopeInvalid,
     FolderTaken,
     ImportRefused,
     InvalidInstant,
     InvalidName,
     InvalidQuery,
     InvalidReference,
+    KeyUnusable,
     MetadataMissing,
     NoRegistry,
     NotFound,
+    PolicyInvalid,
+    PolicyRefused,
+    PromotionHeld,
     QueryTooBroad,
+    RecallRefused,
     RegistryError,
+    ReleaseRefused,
     RetiringRefused,
+    RollbackRefused,
+    SignatureInvalid,
+    SignersInvalid,
+    StatementInvalid,
     TagRefused,
     VersionFailed,
 )
@@ -49,17 +67,33 @@ INTERRUPTED = 130
 MISTYPED = (
     DeclarationError,
     InvalidInstant,
+    EnvelopeInvalid,
     FolderTaken,
     InvalidName,
     InvalidQuery,
     InvalidReference,
+    KeyUnusable,
     MetadataMissing,
     NoRegistry,
     NotFound,
+    PolicyInvalid,
     QueryTooBroad,
+    SignersInvalid,
+    StatementInvalid,
     VersionFailed,
 )
-REFUSED = (ImportRefused, RetiringRefused, TagRefused)
+REFUSED = (
+    ApprovalRefused,
+    ImportRefused,
+    PolicyRefused,
+    PromotionHeld,
+    RecallRefused,
+    ReleaseRefused,
+    RetiringRefused,
+    RollbackRefused,
+    SignatureInvalid,
+    TagRefused,
+)
 SECTIONS = {
     "Read the registry": (
         models,
@@ -72,12 +106,27 @@ SECTIONS = {
         explain,
         log,
         at,
+        recalls,
         search,
         verify,
         checkpoint,
     ),
-    "Change the registry": (init, register, tag, describe, archive, unarchive, reject),
-    "Move": (resolve, pull, follow, export, import_),
+    "Change the registry": (
+        init,
+        register,
+        promote,
+        rollback,
+        release,
+        recall,
+        archive,
+        unarchive,
+        reject,
+        approve,
+        tag,
+        describe,
+    ),
+    "Govern": (policy, keys),
+    "Move": (resolve, pull, follow, evidence, export, import_),
     "Care": (doctor, backup, rebuild, collect),
 }
 
@@ -121,11 +170,13 @@ Exit codes:
 
 \b
 Environment:
-  REGISTRY_HOME     the project's folder; else the nearest one upwards with a registry
-  REGISTRY_STORE    the store, where it is not in that folder; all that `Move` needs
-  REGISTRY_STATE    the folder of what was last seen of each pointer
-  REGISTRY_DEBUG=1  show the traceback of an error
-  NO_COLOR=1        no colours""",
+  REGISTRY_HOME          the project's folder; else the nearest one upwards with a registry
+  REGISTRY_STORE         the store, where it is not in that folder; all that `Move` needs
+  REGISTRY_STATE         the folder of what was last seen of each pointer
+  REGISTRY_SIGNING_KEY   the private key that promotions are signed with
+  REGISTRY_TRUSTED_KEYS  by which keys `Move` believes a pointer: what `registry keys` prints
+  REGISTRY_DEBUG=1       show the traceback of an error
+  NO_COLOR=1             no colours""",
 )
 @click.version_option(package_name="registry_assets", prog_name="registry")
 def registry() -> None:

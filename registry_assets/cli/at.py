@@ -69,6 +69,8 @@ def _document(holding: "Holding") -> dict[str, Any]:
         "evaluation": evidence.get("evaluation"),
         "verdicts": list(evidence.get("verdicts", [])),
         "approvals": list(evidence.get("approvals", [])),
+        "rollback": evidence.get("rollback"),
+        "waived": list(evidence.get("waived", [])),
         "inputs": {
             "train": [ref.to_json() for ref in recipe.train] if recipe else [],
             "holdout": [ref.to_json() for ref in recipe.holdout] if recipe else [],
@@ -114,6 +116,7 @@ def _facts(holding: "Holding") -> "Table":
 
     from registry_assets.cli.styles import facts_grid
     from registry_assets.cli.text import moment, short, visible
+    from registry_assets.lifecycle.way_back import rollback_of
 
     moved, evidence = holding.promotion, holding.evidence
     assert moved is not None
@@ -122,8 +125,12 @@ def _facts(holding: "Holding") -> "Table":
     grid.add_row("since", _since(holding))
     grid.add_row("until", moment(until) if until else "now")
     why = f": {moved.reason}" if moved.reason else ""
-    grid.add_row("promoted by", Text(visible(f"{moved.actor}, run {moved.run_id}{why}")))
+    how = "promoted by" if rollback_of(moved) is None else "rolled back by"
+    grid.add_row(how, Text(visible(f"{moved.actor}, run {moved.run_id}{why}")))
     grid.add_row("evidence", _verdicts(evidence.get("verdicts", [])))
+    if evidence.get("waived"):
+        waived = "\n".join(visible(str(one.get("sentence"))) for one in evidence["waived"])
+        grid.add_row("waived", Text(waived))
     grid.add_row("evaluation", Text(short(evidence.get("evaluation")), "cyan"))
     grid.add_row("approvals", Text(visible(_approvals(holding))))
     grid.add_row("policy", Text(short(moved.policy_digest), "cyan"))

@@ -103,6 +103,10 @@ def restore(source: Path, folder: Path, *, as_json: bool) -> None:
         click.echo(f"Note: the backup is older than {lost}; these numbers are not given out again.")
     for model in done.unknown:
         click.echo(f"Note: the store has versions of {model}, which the backup does not know.")
+    if not registry.home.signing_key.exists():
+        click.echo("Note: the key that promotions are signed with is in no backup. Until it is in")
+        click.echo(f"      {registry.home.signing_key}, no pointer moves here; where it is lost,")
+        click.echo("      `registry keys rotate` makes another.")
     click.echo("Next: `registry verify` checks everything.")
 
 

@@ -79,9 +79,12 @@ def collect(
             verb: [{"digest": blob.digest, "size": blob.size} for blob in blobs]
             for verb, (blobs, _) in parts.items()
         }
-        print_json({"acted": found.acted, "named": found.named, "young": found.young, **listed})
+        counts = {"named": found.named, "retained": found.retained, "young": found.young}
+        print_json({"acted": found.acted, **counts, **listed})
         return
     kept = f"{plural(found.named, 'blob')} named by rows and manifests"
+    if found.retained:
+        kept += f" ({plural(found.retained, 'version')} among them under retention)"
     if found.young:
         kept += f", {plural(found.young, 'blob')} named by nothing and too young"
     if found.nothing:

@@ -44,8 +44,8 @@ def compare(
     from registry_assets.cli.comparison_document import comparison_document
     from registry_assets.cli.comparison_page import comparison_page
     from registry_assets.cli.comparison_verdicts import read_verdicts
-    from registry_assets.cli.figures import read_both
     from registry_assets.cli.plain import print_json
+    from registry_assets.lifecycle.comparing.figures import read_both
 
     as_page = html or browse or out is not None
     if as_json and as_page:
@@ -55,7 +55,8 @@ def compare(
     if as_page:
         _deliver(registry, found, out=out, browse=browse)
         return
-    both, verdicts = read_both(registry, found, pictures=False), read_verdicts(registry, found)
+    both = read_both(registry.backends.store, found, pictures=False)
+    verdicts = read_verdicts(registry, found)
     if as_json:
         document: dict[str, Any] = comparison_document(found, both, verdicts)
         print_json(document)
@@ -64,11 +65,14 @@ def compare(
 
 
 def _deliver(registry: "Registry", found: "Comparison", *, out: Path | None, browse: bool) -> None:
-    from registry_assets.cli.report_compared import compared_page
+    from registry_assets.cli.comparison_verdicts import read_verdicts
     from registry_assets.cli.text import visible
+    from registry_assets.lifecycle.comparing.figures import read_both
+    from registry_assets.lifecycle.comparing.page import compared_page
 
     a, b = (f"{side.version.model}-{side.version.number}" for side in (found.a, found.b))
-    page = compared_page(registry, found)
+    both, verdicts = read_both(registry.backends.store, found), read_verdicts(registry, found)
+    page = compared_page(found, both, gates=verdicts.gates, summary=verdicts.summary(both.judged))
     done = deliver(page, name=f"{a}-and-{b}.html", out=out, browse=browse)
     if done.path is not None:
         click.echo(visible(done.sentence, lines=True))

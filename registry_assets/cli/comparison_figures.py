@@ -12,10 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from registry_assets.cli.answers import Check
-from registry_assets.cli.comparison_verdicts import Verdicts, on_equal_rows
+from registry_assets.cli.comparison_verdicts import Verdicts
 from registry_assets.cli.figures import (
-    Both,
-    Judged,
     changes_body,
     comparison_body,
     verdict_text,
@@ -28,6 +26,7 @@ from registry_assets.evaluation.report.texts import NONE
 from registry_assets.evaluation.results import Comparison as Compared
 from registry_assets.evaluation.results import Estimate, EvaluationResult, SliceResult
 from registry_assets.lifecycle.comparing import Comparison
+from registry_assets.lifecycle.comparing.figures import Both, Judged, on_equal_rows
 from registry_assets.lifecycle.comparing.metrics import MetricChanges, Paired
 
 _SPACES = (" ", "\n")

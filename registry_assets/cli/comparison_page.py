@@ -18,13 +18,13 @@ from registry_assets.cli.comparison_figures import (
     titled,
 )
 from registry_assets.cli.comparison_verdicts import Verdicts
-from registry_assets.cli.figures import Both
 from registry_assets.cli.styles import joined, plain_table, stage_text
 from registry_assets.cli.text import plural, short, visible
 from registry_assets.lifecycle.comparing import Comparison, Side
 from registry_assets.lifecycle.comparing.changes import Absent, Changes
 from registry_assets.lifecycle.comparing.code import CodeChanges, FileChange
 from registry_assets.lifecycle.comparing.data import Part, SnapshotChange, SnapshotChanges
+from registry_assets.lifecycle.comparing.figures import Both
 
 _KINDS = {"added": "green", "removed": "red", "changed": "yellow"}
 _LONGEST_VALUE = 300

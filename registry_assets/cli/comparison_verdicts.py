@@ -1,21 +1,16 @@
 """What a comparison comes to: which gates each side passed, and the sentence above it all.
 
-The figures of both are in `figures`. How all of it is laid out is in `comparison_page` for a
-terminal, and in `report_compared` for a browser.
+The figures of both are in `lifecycle.comparing.figures`. How all of it is laid out is in
+`comparison_page` for a terminal, and in `lifecycle.comparing.page` for a browser.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from registry_assets.cli.answers import Check, VersionAnswer, read_version
-from registry_assets.cli.figures import Both, Judged
-from registry_assets.cli.text import plural
-from registry_assets.evaluation.results.comparison import Verdict
 from registry_assets.lifecycle.comparing import Comparison
+from registry_assets.lifecycle.comparing.figures import Judged
 from registry_assets.registry import Registry
-
-_ORDER: tuple[Verdict, ...] = ("better", "not worse", "worse", "undecided")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +47,8 @@ class Verdicts:
 
     def summary(self, judged: Judged | None) -> str:
         """Say by how many metrics one is better or worse, and how many gates each passed."""
-        said = "; ".join([*_by_metrics(judged), *self._by_gates()])
+        compared = judged.sentence if judged else ""
+        said = "; ".join([*([compared] if compared else []), *self._by_gates()])
         return f"{said}." if said else ""
 
     def _by_gates(self) -> Iterator[str]:
@@ -73,28 +69,3 @@ def read_verdicts(registry: Registry, found: Comparison) -> Verdicts:
     """Read the checks of both sides of a comparison, and what is known about each."""
     before, after = (read_version(registry, side.version.reference) for side in (found.a, found.b))
     return Verdicts(before, after)
-
-
-def on_equal_rows(found: Comparison, both: Both) -> Judged | None:
-    """Give the differences that stand beside the figures of both: all are of the same rows."""
-    judged = both.judged
-    if judged is None or found.metrics.incomparable or judged.comparison.outcome != "compared":
-        return None
-    return judged
-
-
-def _by_metrics(judged: Judged | None) -> Iterator[str]:
-    if judged is None or judged.comparison.outcome != "compared":
-        return
-    counts = Counter(judged.comparison.verdicts.values())
-    found = [verdict for verdict in _ORDER if counts[verdict]]
-    if not found:
-        return
-    first, *rest = found
-    start = (
-        f"{judged.candidate} and {judged.baseline} are undecided"
-        if first == "undecided"
-        else f"{judged.candidate} is {first} than {judged.baseline}"
-    )
-    by = f"{start} by {counts[first]} of {plural(counts.total(), 'metric')}"
-    yield ", ".join([by, *(f"{verdict} by {counts[verdict]}" for verdict in rest)])

@@ -8,14 +8,22 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from registry_assets.catalog.holds import HoldRecord
+from registry_assets.catalog.models import PRODUCTION
 from registry_assets.catalog.pointers import PointerRecord, PromotionRecord
 from registry_assets.catalog.versions import VersionRecord
 from registry_assets.cli.answers import read_candidate, read_holding
+from registry_assets.cli.approvals import approvals_body
+from registry_assets.cli.options import pointer_flag
+from registry_assets.cli.recalls import proposed_step, why_not
 from registry_assets.cli.remedies import next_steps
 from registry_assets.cli.styles import plain_grid
 from registry_assets.cli.text import moment, visible
-from registry_assets.governance.decide import Held, Reason
+from registry_assets.governance.decide import Held, Ready, Reason
 from registry_assets.governance.standing import Decision
+from registry_assets.lifecycle.proposing import RollbackProposal
+from registry_assets.lifecycle.reviewing import Review
+from registry_assets.lifecycle.way_back import rollback_of
 from registry_assets.references import Reference
 from registry_assets.registry import Registry, VersionSummary
 
@@ -33,6 +41,9 @@ class Explanation:
         candidate: whether that version is the one the promotion sensor would promote.
         unfinished: the newest versions that cannot be candidates: failed, or not trained yet.
         set_aside: the newest that are none because a person archived or rejected them.
+        rolled_back: the others that the pointer was rolled back from, and that are held.
+        proposal: where the pointer stands on recalled data, what to go back to.
+        review: of the rollback by which the pointer holds what it does, if one is asked for.
     """
 
     pointer: PointerRecord
@@ -41,6 +52,9 @@ class Explanation:
     candidate: bool
     unfinished: tuple[VersionRecord, ...]
     set_aside: tuple[VersionSummary, ...]
+    rolled_back: tuple[HoldRecord, ...]
+    proposal: RollbackProposal | None
+    review: Review | None
 
     @property
     def answer(self) -> str:
@@ -63,7 +77,7 @@ class Explanation:
 
 def read_explanation(registry: Registry, reference: Reference) -> Explanation:
     """Read the decision on a pointer's candidate, or on the version that is named."""
-    name = reference.pointer or "production"
+    name = reference.pointer or PRODUCTION
     pointer = registry.pointer(reference.model, name)
     number = reference.version
     if reference.digest is not None:
@@ -84,6 +98,16 @@ def read_explanation(registry: Registry, reference: Reference) -> Explanation:
         candidate=asked == read_candidate(registry, reference.model, pointer=name),
         unfinished=unfinished,
         set_aside=set_aside,
+        rolled_back=tuple(
+            hold
+            for hold in registry.holds(reference.model, name)
+            if hold.in_force and not (decision and hold.number == asked)
+        ),
+        review=registry.open_review(reference.model, name),
+        proposal=next(
+            (each for each in registry.rollback_proposals(reference.model) if each.pointer == name),
+            None,
+        ),
     )
 
 
@@ -92,12 +116,20 @@ def explanation_panel(explanation: Explanation) -> Panel:
     parts = [_answer(explanation), Text()]
     if not explanation.in_place:
         parts += _reasons(explanation.reasons)
+    parts += _signed(explanation)
     parts.append(Text(_holding(explanation)))
+    if explanation.review is not None:
+        said = f"{explanation.review.sentence[0].upper()}{explanation.review.sentence[1:]}."
+        parts.append(Text(visible(said), "" if explanation.review.done else "yellow"))
+    parts += _recalled(explanation.proposal)
     parts += [Text(_unfinished(version)) for version in explanation.unfinished]
     parts += [Text(_set_aside(summary)) for summary in explanation.set_aside]
+    parts += [Text(_rolled_back(hold)) for hold in explanation.rolled_back]
     if NO_CANDIDATES in (len(explanation.unfinished), len(explanation.set_aside)):
         parts.append(Text(f"(`registry versions {explanation.pointer.model}` lists older ones.)"))
     steps = _next(explanation)
+    if explanation.proposal is not None:
+        steps = tuple(dict.fromkeys((proposed_step(explanation.proposal), *steps)))
     if steps:
         parts += [Text(), Text("What to do next", "bold"), _bullets(steps)]
     if any(f"launch the job {explanation.pointer.model}__" in step for step in steps):
@@ -112,6 +144,23 @@ def explanation_panel(explanation: Explanation) -> Panel:
         ],
         padding=(1, 2),
     )
+
+
+def _signed(explanation: Explanation) -> list[RenderableType]:
+    """Show what people signed about the version, and what somebody set aside for it."""
+    decision = explanation.decision
+    if decision is None:
+        return []
+    parts: list[RenderableType] = []
+    if decision.standing.approvals:
+        title = "Signed for it, as it stands now" if explanation.in_place else "Signed so far"
+        parts += [Text(title, "bold"), approvals_body(decision), Text()]
+    if isinstance(decision.answer, Ready) and decision.answer.waived:
+        grid = plain_grid(2)
+        for reason in decision.answer.waived:
+            grid.add_row("-", Text(visible(reason.sentence)))
+        parts += [Text("Set aside by an override", "bold"), grid, Text()]
+    return parts
 
 
 def _answer(explanation: Explanation) -> RenderableType:
@@ -143,10 +192,19 @@ def _holding(explanation: Explanation) -> str:
     pointer, held = explanation.pointer, explanation.holding
     if held is None:
         return f"{pointer.name} holds nothing yet."
+    how = "rolled back to" if rollback_of(held) else "promoted"
     return visible(
         f"{pointer.name} holds version {held.version} since {moment(held.created_at)},"
-        f" promoted by {held.actor}."
+        f" {how} by {held.actor}."
     )
+
+
+def _recalled(proposal: RollbackProposal | None) -> list[RenderableType]:
+    """Say that what the pointer holds stands on recalled data, and why it cannot go back."""
+    if proposal is None:
+        return []
+    said = [*proposal.recalled, *([why_not(proposal)] if proposal.to is None else [])]
+    return [Text(visible(sentence), "bold red") for sentence in said]
 
 
 def _unfinished(version: VersionRecord) -> str:
@@ -158,6 +216,10 @@ def _unfinished(version: VersionRecord) -> str:
 def _set_aside(summary: VersionSummary) -> str:
     said = summary.mark.sentence if summary.mark else ""
     return visible(f"Version {summary.version.number} was {said}")
+
+
+def _rolled_back(hold: HoldRecord) -> str:
+    return visible(f"Version {hold.number} is held: {hold.sentence}")
 
 
 def _next(explanation: Explanation) -> tuple[str, ...]:
@@ -174,7 +236,12 @@ def _next(explanation: Explanation) -> tuple[str, ...]:
             " where it is switched off, launch that job by hand"
         )
     else:
-        step = f"a newer version is the candidate; to take this one, launch {model}__promote"
+        version = explanation.decision.standing.version.number
+        flag = pointer_flag(explanation.pointer.name)
+        step = (
+            "the promotion sensor does not take it by itself, for it is not the candidate;"
+            f" `registry promote {model}:{version}{flag}` does"
+        )
     return (step,)
 
 

@@ -6,7 +6,6 @@ and speed. All of it is on the page that `registry report` writes.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -15,18 +14,14 @@ from rich.text import Text
 from registry_assets.cli.styles import FirstThatFits, plain_grid, plain_table
 from registry_assets.cli.text import plural, visible
 from registry_assets.evaluation.report.speeds import speed_rows
-from registry_assets.evaluation.report.texts import striking
+from registry_assets.evaluation.report.texts import weak_count
 from registry_assets.evaluation.results import Comparison, Estimate, EvaluationResult, SliceResult
 from registry_assets.evaluation.results.backtest import BacktestResult
 from registry_assets.evaluation.results.comparison import ChangedDecisions
 from registry_assets.evaluation.results.fairness import FairnessResult
 from registry_assets.evaluation.results.speed import SpeedResult
 from registry_assets.evaluation.results.weak import WeakSliceSearch
-from registry_assets.lifecycle import comparing
-from registry_assets.lifecycle.comparing import Side
 from registry_assets.lifecycle.evaluating import RESULT_FILE
-from registry_assets.lifecycle.reading import Gap, Reader
-from registry_assets.manifest import Manifest
 from registry_assets.registry import Registry, VersionSummary
 
 _VERDICTS = {"better": "green", "worse": "red", "undecided": "yellow"}
@@ -36,76 +31,12 @@ _OTHER_METRICS = 2
 """Metrics beside the headline that a wide terminal shows of each slice."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One of two versions that was evaluated beside the other."""
-
-    candidate: str
-    baseline: str
-    comparison: Comparison
-
-
-@dataclass(frozen=True, slots=True)
-class Both:
-    """The figures of two versions, with their pictures; None where they cannot be read.
-
-    Args:
-    """
-
-    before: EvaluationResult | None
-    after: EvaluationResult | None
-    judged: Judged | None
-    gaps: tuple[Gap, ...]
-
-
 def read_figures(registry: Registry, summary: VersionSummary) -> EvaluationResult | None:
     """Read the newest evaluation's figures, verified; None where there is no evaluation."""
     if summary.evaluation is None:
         return None
     document = registry.read_file(summary.evaluation.digest, RESULT_FILE)
     return EvaluationResult.from_json(json.loads(document))
-
-
-def read_both(registry: Registry, found: comparing.Comparison, *, pictures: bool = True) -> Both:
-    """Read the figures of both sides of a comparison, as far as they can be read."""
-    reader = Reader(registry.backends.store)
-    before, after = (_figures(reader, side, pictures=pictures) for side in (found.a, found.b))
-    judged = None
-    for candidate, figures, baseline in (
-        (found.b, after, found.a),
-        (found.a, before, found.b),
-    ):
-        beside = figures.comparison if figures else None
-        if judged is None and beside and beside.baseline_digest == baseline.version.digest:
-            judged = Judged(candidate.version.reference, baseline.version.reference, beside)
-    return Both(before, after, judged, reader.gaps)
-
-
-def _evaluation(reader: Reader, side: Side) -> Manifest | None:
-    if side.evaluation is None:
-        return None
-    of = f"the evaluation of {side.version.reference}"
-    return reader.manifest(side.evaluation.digest, of=of)
-
-
-def _figures(reader: Reader, side: Side, *, pictures: bool) -> EvaluationResult | None:
-    manifest = _evaluation(reader, side)
-    if side.evaluation is None or manifest is None:
-        return None
-    figures = reader.figures(side.evaluation.digest, of=side.version.reference)
-    if figures is None or not pictures:
-        return figures
-    drawn = {
-        file.path: reader.file(manifest, file.path)
-        for file in manifest.files
-        if file.path.startswith("pictures/") and file.path.endswith(".png")
-    }
-    named = {
-        path.removeprefix("pictures/").removesuffix(".png"): png
-        for path, png in drawn.items()
-        if png is not None
-    }
-    return replace(figures, pictures=named)
 
 
 def figure_sections(result: EvaluationResult) -> Iterator[tuple[str, RenderableType]]:
@@ -231,11 +162,6 @@ def weak_body(search: WeakSliceSearch) -> RenderableType:
     more = len(search.found) - _WEAK
     tried = Text(weak_count(search) + least, "dim")
     return Group(table, *([Text(f"and {more} more", "dim")] if more > 0 else []), tried)
-
-
-def weak_count(search: WeakSliceSearch) -> str:
-    """Say how many slices a search found, or that it was to list no more than these."""
-    return f"{striking(search)} of {search.tried:,} tried"
 
 
 def weak_line(search: WeakSliceSearch | None) -> Text:

@@ -108,7 +108,10 @@ def _grow(
 def _label(node: Node, *, bold: bool = False, part: bool = False) -> Text:
     rows = "" if node.rows is None else f"{'part of ' if part else ''}{plural(node.rows, 'row')}"
     return joined(
-        Text(visible(node.name), "bold" if bold else ""), Text(short(node.digest), "cyan"), rows
+        Text(visible(node.name), "bold" if bold else ""),
+        Text(short(node.digest), "cyan"),
+        rows,
+        Text("recalled", "bold red") if node.recalled else "",
     )
 
 
@@ -124,6 +127,7 @@ def descendants_page(found: Descendants) -> Group:
     parts: list[RenderableType] = [Text(f"Built on {visible(found.subject)}", "bold")]
     parts += [Padding(_snapshot_line(snapshot), (0, 0, 0, 2)) for snapshot in found.origins]
     parts += _rest(found, "origins")
+    parts += [Padding(Text(said, "bold red"), (0, 0, 0, 2)) for said in _recalled(found)]
     sections = (
         ("pointers", _pointers(found)),
         ("versions", _versions(found)),
@@ -165,6 +169,13 @@ def _snapshot_line(snapshot: SnapshotRecord) -> Text:
     )
 
 
+def _recalled(found: Descendants) -> list[str]:
+    """Say which of what was asked about was recalled, by whom and why, each recall once."""
+    asked = {snapshot.digest for snapshot in found.origins}
+    said = (visible(each.sentence) for each in found.recalls if each.digest in asked)
+    return list(dict.fromkeys(said))
+
+
 def _pointers(found: Descendants) -> Table:
     table = plain_table("pointer", "version", "since", "until")
     for held in found.pointers:
@@ -204,9 +215,11 @@ def _evaluations(found: Descendants) -> Table:
 def _snapshots(found: Descendants) -> Table:
     table = plain_table("snapshot", "rows", "since", "digest")
     table.columns[1].justify = "right"
+    wrong = {recall.digest for recall in found.recalls}
     for snapshot in found.snapshots:
+        mark = Text(" recalled", "bold red") if snapshot.digest in wrong else Text()
         table.add_row(
-            Text(visible(str(snapshot.ref))),
+            Text(visible(str(snapshot.ref))) + mark,
             f"{snapshot.rows:,}",
             day(snapshot.created_at),
             Text(short(snapshot.digest), "cyan"),
@@ -231,16 +244,18 @@ def node_document(node: Node) -> dict[str, Any]:
         "kind": node.kind,
         "name": node.name,
         "rows": node.rows,
+        "recalled": node.recalled,
         "parents": [{"role": p.role, "digest": p.digest} for p in node.parents],
     }
 
 
 def descendants_document(found: Descendants) -> dict[str, Any]:
     """Give everything that was built on something, each kind newest first."""
+    wrong = {recall.digest for recall in found.recalls}
     return {
         "subject": found.subject,
-        "origins": [_snapshot(snapshot) for snapshot in found.origins],
-        "snapshots": [_snapshot(snapshot) for snapshot in found.snapshots],
+        "origins": [_snapshot(each, recalled=each.digest in wrong) for each in found.origins],
+        "snapshots": [_snapshot(each, recalled=each.digest in wrong) for each in found.snapshots],
         "versions": [
             {
                 "reference": version.reference,
@@ -280,10 +295,11 @@ def descendants_document(found: Descendants) -> dict[str, Any]:
     }
 
 
-def _snapshot(snapshot: SnapshotRecord) -> dict[str, Any]:
+def _snapshot(snapshot: SnapshotRecord, *, recalled: bool) -> dict[str, Any]:
     return {
         **snapshot.ref.to_json(),
         "kind": snapshot.kind,
         "rows": snapshot.rows,
         "since": snapshot.created_at,
+        "recalled": recalled,
     }

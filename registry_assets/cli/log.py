@@ -20,7 +20,7 @@ from registry_assets.cli.reading import PAGE, json_option, open_registry, show_p
 )
 @click.option("--since", metavar="TIME", help="From this instant on: 2026-03-01T12:00Z.")
 @click.option("--until", metavar="TIME", help="Before this instant.")
-@click.option("--kind", help="Only this kind: pointer_moved, version_committed, …")
+@click.option("--kind", help="Only this kind: pointer_moved, pointer_rolled_back, …")
 @click.option("--actor", help="Only by this person or run.")
 @json_option
 def log(
@@ -36,7 +36,7 @@ def log(
 ) -> None:
     """Tell what happened to a model, a version, or the registry itself.
 
-    Without MODEL: new models and snapshots. Times are those at which events took effect.
+    Without MODEL: new models, snapshots, recalls. Times are those at which events took effect.
 
     \b
     Examples:

@@ -50,27 +50,40 @@ def resolve(reference: str, *, as_json: bool) -> None:
 @click.command()
 @click.argument("reference", metavar="REF")
 @click.argument("target", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--sign",
+    metavar="KEY",
+    type=click.Path(path_type=Path),
+    help="Sign it with this ECDSA key, into DIR/model.sig.",
+)
 @json_option
-def pull(reference: str, target: Path, *, as_json: bool) -> None:
+def pull(reference: str, target: Path, *, sign: Path | None, as_json: bool) -> None:
     """Write a version's files into a new folder, every byte verified.
 
     All of them or none: DIR must not exist, or be empty; where it holds that very version
     already, it is verified. With the files comes manifest.json, whose sha256 is the
-    version's digest.
+    version's digest; and of what a pointer holds the folder attestation, with what the registry
+    and its people signed about that promotion.
+
+    With --sign the tool model_signing of OpenSSF verifies DIR/model.sig. KEY is in PEM; what it
+    vouches for are the version's files, whatever was promoted.
 
     \b
-    Example:
+    Examples:
       registry pull flight_delay@production ./model
+      registry pull flight_delay@production ./model --sign key.pem
+      model_signing verify key --signature ./model/model.sig --public_key key.pub ./model
     """
-    import shlex
-
+    from registry_assets.deployment.model_signature import open_signing_key, sign_folder
     from registry_assets.deployment.pulling import pull_version
     from registry_assets.deployment.versions import read_version
     from registry_assets.loading import find_version
 
+    key = None if sign is None else open_signing_key(sign)
     with _notes():
         source, version = find_version(reference)
     written = pull_version(source.store, version, target)
+    signed = None if key is None else sign_folder(source.store, version, target, key)
     files = read_version(source.store, version).files
     if as_json:
         print_json(
@@ -78,19 +91,37 @@ def pull(reference: str, target: Path, *, as_json: bool) -> None:
                 **_document(version),
                 "folder": str(target.absolute()),
                 "written": written,
+                "signature": str(signed.absolute()) if signed else None,
                 "files": [{"path": f.path, "sha256": f.sha256, "size": f.size} for f in files],
             }
         )
         return
     what = f"{version.reference} ({short(version.digest)})"
     size = f"{plural(len(files), 'file')}, {_bytes(sum(file.size for file in files))}"
+    by_key = f"Signed with {sign}, in {signed}: `model_signing verify key` checks it."
     if not written:
         click.echo(f"{target} holds {what} already: {size}, all verified.")
+        if signed is not None:
+            click.echo(by_key)
         return
-    click.echo(f"Pulled {what} into {target}: {size}, all verified.")
-    manifest = shlex.quote(str(target / "manifest.json"))
-    click.echo(f"Next: `sha256sum {manifest}` gives its digest again. In Python, where the")
-    click.echo(f'      store is at hand: registry_assets.load("{reference}")')
+    beside = " With it: what was signed about its promotion." if version.attestation else ""
+    click.echo(f"Pulled {what} into {target}: {size}, all verified.{beside}")
+    if signed is not None:
+        click.echo(by_key)
+    _say_next(reference, target, attested=version.attestation is not None)
+
+
+def _say_next(reference: str, target: Path, *, attested: bool) -> None:
+    import shlex
+
+    folder, manifest = (shlex.quote(str(path)) for path in (target, target / "manifest.json"))
+    if attested:
+        click.echo(f"Next: `registry verify --offline {folder} --trusted FILE` proves it by the")
+        click.echo("      keys in a file that `registry keys` printed, where the catalog is.")
+        click.echo(f"      `sha256sum {manifest}` gives its digest again. In Python, where")
+    else:
+        click.echo(f"Next: `sha256sum {manifest}` gives its digest again. In Python, where")
+    click.echo(f'      the store is at hand: registry_assets.load("{reference}")')
 
 
 @click.command()
@@ -245,6 +276,7 @@ def _document(version: "ResolvedVersion") -> dict[str, object]:
         "version": version.version,
         "digest": version.digest,
         "generation": version.generation,
+        "attestation": version.attestation,
     }
 
 

@@ -8,18 +8,38 @@ from typing import Any
 
 import click
 
+_PRODUCTION = "production"  # `catalog.models` knows it too, but a help text opens no database
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def reason_option(*, required: bool = False) -> Decorator:
     """Add `--reason` to a command."""
+    # A default, even an empty one or None, would be taken for what is required.
+    given = {"required": True} if required else {"default": ""}
     return click.option(
         "--reason",
-        default="",
-        required=required,
+        **given,
         metavar="TEXT",
         help="Why; it is kept in the ledger." + (" Required." if required else ""),
     )
+
+
+def pointer_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--pointer` to a command about a version."""
+    option = click.option(
+        "--pointer",
+        default=_PRODUCTION,
+        show_default=True,
+        metavar="NAME",
+        help="The pointer that is meant.",
+    )
+    return option(command)
+
+
+def pointer_flag(pointer: str) -> str:
+    """Give what is added to a command that is shown: nothing where production is meant."""
+    return "" if pointer == _PRODUCTION else f" --pointer {pointer}"
 
 
 def yes_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,6 +8,7 @@ a reason, where there is none).
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from registry_assets.catalog.holds import HoldRecord
 from registry_assets.catalog.ledger import Event
 from registry_assets.catalog.log import LogPage
 from registry_assets.catalog.marks import MarkRecord
@@ -17,14 +18,16 @@ from registry_assets.catalog.snapshots import SnapshotRecord
 from registry_assets.catalog.versions import VersionRecord
 from registry_assets.catalog.words import Words
 from registry_assets.cli.answers import Check, VersionAnswer, read_checks
+from registry_assets.cli.approvals import approvals_document
 from registry_assets.cli.explain import Explanation
 from registry_assets.cli.lineage import Lineage, node_document
 from registry_assets.cli.plain import Document
+from registry_assets.cli.recalls import proposal_document
 from registry_assets.cli.remedies import next_step
 from registry_assets.cli.show import VersionPage
 from registry_assets.cli.show_model import ModelCard
 from registry_assets.evaluation.results import EvaluationResult, documents
-from registry_assets.governance.decide import Reason
+from registry_assets.governance.decide import Ready, Reason
 from registry_assets.lifecycle.verifying import Verification
 from registry_assets.recipe import SnapshotRef
 
@@ -102,9 +105,10 @@ def version_document(answer: VersionAnswer) -> Document:
         "verdicts": [verdict_document(check) for check in answer.checks],
         "pointers": [t.promotion.pointer for t in answer.tenures if t.until is None],
         "promotions": [_promotion(t.promotion, t.until) for t in answer.tenures],
-        "reasons": [_reason(reason, version) for reason in answer.waits_for],
+        "reasons": [reason_document(reason, version) for reason in answer.waits_for],
         "tags": dict(answer.decision.standing.tags),
         "mark": mark_document(answer.summary.mark),
+        "recalled": list(answer.decision.standing.recalled),
         "failure": version.failure,
         "reserved_at": version.reserved_at,
         "finished_at": version.finished_at,
@@ -168,6 +172,7 @@ def _promotion(promotion: PromotionRecord, until: str | None) -> Document:
         "run_id": promotion.run_id,
         "policy": promotion.policy_digest,
         "evaluation": promotion.evidence.get("evaluation"),
+        "rollback": promotion.evidence.get("rollback"),
     }
 
 
@@ -194,7 +199,15 @@ def mark_document(mark: MarkRecord | None) -> Document | None:
     return {name: getattr(mark, name) for name in names}
 
 
-def _reason(reason: Reason, version: VersionRecord) -> Document:
+def hold_document(hold: HoldRecord) -> Document:
+    """Give that a pointer was rolled back from a version, and whether it was released since."""
+    names = ("pointer", "number", "state", "actor", "reason", "set_at")
+    document = {name: getattr(hold, name) for name in names}
+    return {"version" if name == "number" else name: value for name, value in document.items()}
+
+
+def reason_document(reason: Reason, version: VersionRecord) -> Document:
+    """Give one thing that holds a version, with what to do about it."""
     return {
         "code": reason.code,
         "subject": reason.subject,
@@ -216,6 +229,8 @@ def page_document(page: VersionPage) -> Document:
     return {
         **document,
         **words_document(page.words),
+        "holds": [hold_document(hold) for hold in page.holds],
+        "retention": page.retention.to_json() if page.retention else None,
         "comparison": _comparison(page),
         **figures_document(page.figures),
         "datasets": [_snapshot(snapshot) for snapshot in page.datasets],
@@ -279,12 +294,20 @@ def explanation_document(explanation: Explanation) -> Document:
         "digest": standing.version.digest if standing else None,
         "evaluation": evaluation.digest if evaluation else None,
         "policy": decision.policy.digest if decision else None,
-        "reasons": [_reason(reason, standing.version) for reason in explanation.reasons]
+        "reasons": [reason_document(reason, standing.version) for reason in explanation.reasons]
         if standing
         else [],
         "verdicts": [verdict_document(check) for check in read_checks(decision)]
         if decision
         else [],
+        "approvals": approvals_document(decision) if decision else [],
+        "waived": [
+            {"code": each.code, "subject": each.subject, "sentence": each.sentence}
+            for each in (
+                decision.answer.waived if decision and isinstance(decision.answer, Ready) else ()
+            )
+        ],
+        "review": explanation.review.sentence if explanation.review else None,
         "unfinished": [
             {**identity(version), "state": version.state, "failure": version.failure}
             for version in explanation.unfinished
@@ -293,6 +316,8 @@ def explanation_document(explanation: Explanation) -> Document:
             {**identity(summary.version), **(mark_document(summary.mark) or {})}
             for summary in explanation.set_aside
         ],
+        "rolled_back": [hold_document(hold) for hold in explanation.rolled_back],
+        "proposal": proposal_document(explanation.proposal) if explanation.proposal else None,
     }
 
 

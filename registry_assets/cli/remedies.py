@@ -4,7 +4,17 @@ Keyed by the stable codes of `registry_assets.governance.decide`, which says wha
 missing; the commands and jobs that mend it are named here.
 """
 
-from registry_assets.governance.decide import RE_EVALUATE, RETRAIN, RUN_CHECK, WAIT, Held, Reason
+from registry_assets.cli.options import pointer_flag
+from registry_assets.governance.values import (
+    ACTIVATE,
+    RE_EVALUATE,
+    RETRAIN,
+    ROLL_BACK,
+    RUN_CHECK,
+    WAIT,
+    Held,
+    Reason,
+)
 
 
 def next_step(reason: Reason, model: str, *, version: int | None = None) -> str:
@@ -25,6 +35,16 @@ def next_step(reason: Reason, model: str, *, version: int | None = None) -> str:
             f"run the asset check {reason.subject}: materializing partition {version or 'N'} of its"
             " asset again runs it too; the promotion sensor then has its result recorded"
         )
+    if reason.remedy == ACTIVATE:
+        return (
+            "name the people who may sign: `registry policy draft > policy.yaml`, then `registry"
+            " policy activate policy.yaml --key KEY`"
+        )
+    if reason.remedy == ROLL_BACK:
+        where = f"{model}@{reason.subject} --to {version or 'N'}"
+        return f"`registry rollback {where}` goes back to it; to go on to a newer one, {retrain}"
+    restore = "put back in the declaration what it asked for before"
+    pinned = f"{restore}; or activate a policy that pins what is declared now"
     tag = f"`registry tag {held} {reason.subject.removeprefix('tags.')}=…` with a value allowed"
     return {
         "archived": f"`registry unarchive {held}`, if it may be promoted after all",
@@ -38,6 +58,10 @@ def next_step(reason: Reason, model: str, *, version: int | None = None) -> str:
         ),
         "other_target": f"train a version for the target declared now: {retrain}",
         "no_metrics": f"declare metrics, then launch the job {model}__evaluate",
+        "rolled_back": f"`registry release {held}{pointer_flag(reason.subject)}`, once it may come"
+        " back",
+        "recalled": f"materialize that data again, with the right rows, and {retrain};"
+        " `registry recalls` lists what was recalled, and `registry recall … --lift` takes it back",
         "not_forward": f"{retrain}: a newer version can be promoted",
         "check_failed": f"train a better version (other data, params or code): {retrain}",
         "check_undecided": (
@@ -45,10 +69,22 @@ def next_step(reason: Reason, model: str, *, version: int | None = None) -> str:
         ),
         "check_no_baseline": "its gate says first='hold': nothing can pass it before production"
         " holds a version; declare first='pass' to start with this one",
-        "declaration_weaker": "put back in the declaration what it asked for before; this release"
-        " has no way to make a policy weaker",
-        "approval_missing": "a person must approve it; this release has no way to record an"
-        " approval yet, so the version stays in staging",
+        "declaration_weaker": f"{restore}; or activate a policy that lists {model}",
+        "gate_differs": pinned,
+        "tier_differs": pinned,
+        "policy_differs": "declare the policy in force: Promotion(policy=…); or activate the other",
+        "not_listed": f"list {model} in a policy: `registry policy draft` prints how",
+        "approval_missing": f"`registry approve {held}{pointer_flag(reason.subject)} --key KEY"
+        " --reason …`, by somebody who may",
+        "approval_stale": "whose approval is stale looks at it again, and signs again",
+        "approval_void": "it takes somebody whom the policy in force lists, with a key of theirs",
+        "approval_not_counted": "it takes somebody else",
+        "author_unknown": f"commit the code and {retrain}; or list who wrote it in the policy",
+        "fact_missing": f"declare it, then {retrain}",
+        "not_in_staging": "what keeps it from staging is mended first",
+        "staging_too_short": "wait until then: the promotion sensor goes on by itself",
+        "frozen": "wait until then: the promotion sensor goes on by itself",
+        "pointer_first": f"`registry explain {model}@{reason.subject}` says what it waits for",
     }.get(reason.code, retrain if reason.remedy == RETRAIN else reason.remedy)
 
 

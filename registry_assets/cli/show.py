@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from registry_assets.catalog.holds import HoldRecord
 from registry_assets.catalog.snapshots import SnapshotRecord
 from registry_assets.catalog.words import Words
 from registry_assets.cli.answers import VersionAnswer
@@ -34,6 +35,8 @@ from registry_assets.cli.text import (
 )
 from registry_assets.evaluation.results import EvaluationResult
 from registry_assets.governance.decide import Held
+from registry_assets.lifecycle.retention import Retention
+from registry_assets.lifecycle.way_back import rollback_of
 from registry_assets.recipe import SnapshotRef
 from registry_assets.registry import Registry
 
@@ -49,6 +52,8 @@ class VersionPage:
         datasets: the snapshots that those were made from, in order.
         environment: None for a version that was not committed.
         figures: None for one that was not evaluated.
+        holds: that pointers were rolled back from it, and where it was released since.
+        retention: how long it is kept; None where no pointer held it, or its tier asks for none.
     """
 
     answer: VersionAnswer
@@ -57,6 +62,8 @@ class VersionPage:
     datasets: tuple[SnapshotRecord, ...]
     environment: Mapping[str, Any] | None
     figures: EvaluationResult | None
+    holds: tuple[HoldRecord, ...]
+    retention: Retention | None
 
 
 def read_page(registry: Registry, answer: VersionAnswer) -> VersionPage:
@@ -75,6 +82,12 @@ def read_page(registry: Registry, answer: VersionAnswer) -> VersionPage:
         datasets=tuple(datasets[parent] for parent in parents if parent in datasets),
         environment=environment,
         figures=read_figures(registry, answer.summary),
+        holds=tuple(
+            hold
+            for hold in registry.holds(answer.version.model)
+            if hold.number == answer.version.number
+        ),
+        retention=registry.retention(answer.version.model, answer.version.number),
     )
 
 
@@ -87,7 +100,9 @@ def version_page(page: VersionPage) -> Group:
         stage_text(answer.stage),
         Text(short(version.digest), "cyan"),
     )
-    parts: list[RenderableType] = [heading, Text(_standing(answer))]
+    wrong = answer.decision.standing.recalled
+    parts: list[RenderableType] = [heading, *(Text(visible(said), "bold red") for said in wrong)]
+    parts.append(Text(_standing(page)))
     if version.failure:
         parts.append(Text(f"Training failed: {visible(version.failure)}", "red"))
     parts += section("Made from", _made_from(page))
@@ -107,18 +122,23 @@ def version_page(page: VersionPage) -> Group:
     return Group(*parts)
 
 
-def _standing(answer: VersionAnswer) -> str:
+def _standing(page: VersionPage) -> str:
+    answer = page.answer
     mark = answer.summary.mark
     lines = [] if mark is None else [f"{mark.word.capitalize()} {mark.by_whom}"]
+    lines += [_held(hold) for hold in page.holds]
     for tenure in answer.tenures:
         moved = tenure.promotion
         until = f" until {moment(tenure.until)}" if tenure.until else ""
         was = "Was in" if tenure.until else "In"
+        how = "rolled back to" if rollback_of(moved) else "promoted"
         lines.append(
-            f"{was} {moved.pointer} since {moment(moved.created_at)}{until}: promoted by"
+            f"{was} {moved.pointer} since {moment(moved.created_at)}{until}: {how} by"
             f" {moved.actor}, run {moved.run_id}"
             + (f", because {moved.reason}" if moved.reason else "")
         )
+    if page.retention is not None:
+        lines.append(f"It is {page.retention.sentence}.")
     ready = answer.stage == "staging" and not answer.waits_for
     if ready:
         lines.append("Ready for production: nothing holds it.")
@@ -129,6 +149,12 @@ def _standing(answer: VersionAnswer) -> str:
         # A line about a time in production is long enough.
         lines = [*lines, said] if answer.tenures else [*lines[:-1], f"{lines[-1]} {said}"]
     return "\n".join(visible(line) for line in lines)
+
+
+def _held(hold: HoldRecord) -> str:
+    if hold.in_force:
+        return f"Held on {hold.pointer}, which was rolled back from it {hold.by_whom}"
+    return f"Released for {hold.pointer} {hold.by_whom}"
 
 
 def _made_from(page: VersionPage) -> Table:

@@ -83,7 +83,7 @@ def version_rows(
         recipe = answer.version.recipe
         table.add_row(
             str(answer.version.number),
-            stage_text(answer.stage),
+            _stage(answer),
             _broken(Text(visible(span(recipe.train))), "– ", narrow=narrow),
             Text(visible(holdout(recipe))),
             _broken(
@@ -96,6 +96,12 @@ def version_rows(
     table.caption_justify = "left"
     table.caption_style = ""
     return table
+
+
+def _stage(answer: VersionAnswer) -> Text:
+    stage = stage_text(answer.stage)
+    wrong = answer.decision.standing.recalled and answer.version.state != "failed"
+    return stage + Text("\nrecalled", "bold red") if wrong else stage
 
 
 def _broken(text: Text, before: str, *, narrow: bool) -> Text:
@@ -136,11 +142,17 @@ def _note(answer: VersionAnswer) -> list[Text]:
     def line(*said: str | Text) -> Text:
         return Text.assemble((f"version {answer.version.number}", "bold"), *said)
 
-    mark = answer.summary.mark
+    mark, hold = answer.summary.mark, answer.decision.standing.hold
+    recalled = answer.decision.standing.recalled
     if answer.version.failure:
         return [line(f" failed: {visible(answer.version.failure)}")]
+    if recalled:
+        name = f"{answer.version.reference} "
+        return [line(f" {visible(said.removeprefix(name))}") for said in recalled]
     if mark is not None:
         return [line(f" was {visible(mark.sentence)}")]
+    if hold is not None and hold.in_force:
+        return [line(f" is held: {visible(hold.sentence)}")]
     if answer.missed and answer.summary.evaluation is not None:
         return [
             line(

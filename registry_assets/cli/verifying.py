@@ -25,6 +25,19 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     type=_FILE,
     help="An earlier checkpoint, or pointer file: nothing of its past may be missing.",
 )
+@click.option(
+    "--offline",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Check a folder that was pulled, by public keys alone: no catalog and no store.",
+)
+@click.option(
+    "--trusted",
+    type=_FILE,
+    envvar="REGISTRY_TRUSTED_KEYS",
+    metavar="FILE",
+    help="Whose signatures count: what `registry keys` printed. With --offline.",
+)
 @json_option
 @click.pass_context
 def verify(
@@ -33,6 +46,8 @@ def verify(
     *,
     deep: bool,
     checkpoint: Path | None,
+    offline: Path | None,
+    trusted: Path | None,
     as_json: bool,
 ) -> None:
     """Check every row, event and file, or those of one reference.
@@ -46,7 +61,14 @@ def verify(
       registry verify
       registry verify flight_delay@production
       registry verify --deep --checkpoint last_month.json
+      registry verify --offline ./model --trusted trusted_keys
     """
+    if offline is not None:
+        from registry_assets.cli.proving import prove
+
+        if reference is not None or deep or checkpoint is not None:
+            raise click.UsageError("--offline looks at a folder, and at nothing of a registry")
+        context.exit(0 if prove(offline, trusted, as_json=as_json) else 1)
     from rich.text import Text
 
     from registry_assets.cli.output import verification_document

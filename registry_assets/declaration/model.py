@@ -18,8 +18,9 @@ from registry_assets.declaration.gates import (
 )
 from registry_assets.declaration.holdout import ByKey, Holdout, LatestPartitions
 from registry_assets.declaration.metrics import TASKS, Task
+from registry_assets.declaration.pointers import PRODUCTION, check_pointers
 from registry_assets.errors import DeclarationError, InvalidName, RegistryError
-from registry_assets.references import check_name, check_text
+from registry_assets.references import check_digest, check_name, check_text
 
 RISKS = ("low", "high")
 LONGEST_TAG = 500
@@ -103,21 +104,26 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """What moving the production pointer takes, beside every gate.
+    """What moving a pointer takes, beside every gate.
 
     Args:
         risk: `low`, or `high`; a high-risk model needs at least one person's approval.
         approvals: how many people must approve; by default 0 for low risk, 1 for high.
         roles: whose approvals count; empty means anybody's but the trainer's.
         tags: tags that a version must have, each with the values allowed; none means any.
+        policy: digest of the policy that this is written for; while another is in force, every
+            version is held.
     """
 
     risk: str = "low"
     approvals: int | None = None
     roles: tuple[str, ...] = ()
     tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    policy: str = ""
 
     def __post_init__(self) -> None:
+        if self.policy:
+            _check_policy(self.policy)
         one_of(self.risk, RISKS, "Promotion's risk")
         object.__setattr__(self, "roles", names(self.roles, "Promotion(roles=…)"))
         if self.approvals is None:
@@ -167,6 +173,16 @@ class Promotion:
         return self.approvals or 0
 
 
+def _check_policy(digest: object) -> None:
+    try:
+        check_digest(digest)  # type: ignore[arg-type]
+    except RegistryError as error:
+        raise DeclarationError(
+            f"Promotion(policy={digest!r:.100})",
+            hint="give its digest: Promotion(policy=read_policy(Path('policy.yaml')).digest)",
+        ) from error
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RegisteredModel:
     """The declaration of one registered model; everything else is derived from it.
@@ -184,8 +200,10 @@ class RegisteredModel:
             anything else for one of two values, which it receives as they are.
         holdout: which rows judge a version.
         evaluation: what is measured on them.
-        gates: what must hold before a version may reach production.
+        gates: what must hold before a version may take a pointer.
         promotion: who else must agree.
+        pointers: where versions are deployed to, `production` among them; each is promoted to by
+            itself, in this order.
         retrain: when retraining starts by itself, if it does.
         owners: e-mail addresses, or `team:name`.
         tags: free pairs; use_case, team, regulatory_class and deployment_target are required.
@@ -212,6 +230,7 @@ class RegisteredModel:
     params: Params = field(default_factory=Params)
     positive: bool | int | str = True
     promotion: Promotion = Promotion()
+    pointers: tuple[str, ...] = (PRODUCTION,)
     retrain: Schedule | None = None
     train_timeout: float = 3600.0
     properties: Mapping[str, Json] = field(default_factory=dict)
@@ -222,6 +241,7 @@ class RegisteredModel:
         try:
             self._check_kinds()
             object.__setattr__(self, "owners", names(self.owners, "owners"))
+            object.__setattr__(self, "pointers", names(self.pointers, "pointers"))
             object.__setattr__(self, "gates", tuple(self.gates))
             self._check()
         except RegistryError as error:
@@ -269,6 +289,7 @@ class RegisteredModel:
         for gate in self.gates:
             check_name(gate.name, what="gate name")
             require(gate.name not in RESERVED_CHECKS, f"{gate.name} is taken", "rename the gate")
+        check_pointers(self.name, self.pointers)
         self._check_people()
         timeout = finite(self.train_timeout, "train_timeout")
         require(timeout > 0, f"train_timeout is {timeout:g} s", "give seconds, above 0")

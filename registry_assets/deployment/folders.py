@@ -1,13 +1,15 @@
 """A folder that is kept on the version a pointer holds, for programs that read files.
 
     DIR/
-      .followed          whose folder this is; locked while it is followed
-      12-0123456789ab/   a version's files: number, and first digits of its digest
-      current            a symbolic link to the newest version that verified
+      .followed            whose folder this is; locked while it is followed
+      12-0123456789ab-7/   a version's files: number, first digits of its digest, and the
+                           generation of the promotion whose attestation is with them
+      current              a symbolic link to the newest that verified
 
 The link is replaced in one step, so that `DIR/current` is at every moment a whole, verified
-version. A reader that wants several files of one version resolves the link once. The same
-for a model in a Python process: `following`.
+version. A reader that wants several files of one version resolves the link once. A version
+that the pointer comes back to gets a folder of its own, in which its files are the very same.
+The same for a model in a Python process: `following`.
 """
 
 import fcntl
@@ -19,13 +21,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from registry_assets.deployment.pulling import (
-    find_difference,
-    sync_folder,
-    unwritable,
-    write_files,
-)
-from registry_assets.deployment.versions import ResolvedVersion, Source, read_version, resolve
+from registry_assets.deployment.contents import find_difference, read_contents
+from registry_assets.deployment.pulling import sync_folder, unwritable, write_files
+from registry_assets.deployment.versions import ResolvedVersion, Source, resolve
 from registry_assets.errors import FolderTaken
 from registry_assets.faults import reached
 from registry_assets.references import Reference
@@ -36,7 +34,7 @@ _OWNER = ".followed"
 _STAGED = ".pulling"
 _REMOVED = ".removed"
 _LINK = ".current"
-_VERSION = re.compile(r"[0-9]+-[0-9a-f]{12}")
+_VERSION = re.compile(r"([0-9]+-[0-9a-f]{12})(-[0-9]+)?")
 _SHORT = len("sha256:") + 12
 
 
@@ -74,7 +72,7 @@ class FollowedFolder:
             return None
 
     def _bring(self, version: ResolvedVersion) -> ResolvedVersion | None:
-        name = f"{version.version}-{version.digest[7:_SHORT]}"
+        name = _name(version)
         held = self.current() == name and (self.folder / name).is_dir()
         if held and name in self._verified:
             return None
@@ -103,14 +101,14 @@ class FollowedFolder:
 
         One that is there, of an earlier process or from before a rollback, is hashed again.
         """
-        manifest = read_version(self.source.store, version)
-        if target.exists() and not find_difference(manifest, version.digest, target):
+        contents = read_contents(self.source.store, version)
+        if target.exists() and not find_difference(contents, target).sentence:
             return False
         staged = self.folder / _STAGED
         shutil.rmtree(staged, ignore_errors=True)
         staged.mkdir()
         try:
-            write_files(self.source.store, manifest, version.digest, staged)
+            write_files(self.source.store, contents, staged, beside=self._beside(target.name))
             reached("follow.staged")
             if target.exists():
                 self._remove(target)
@@ -119,6 +117,14 @@ class FollowedFolder:
             shutil.rmtree(staged, ignore_errors=True)
         sync_folder(self.folder)
         return True
+
+    def _beside(self, name: str) -> Path | None:
+        """Give a folder of the same version that another promotion brought, if there is one."""
+        for path in self.folder.iterdir():
+            found, wanted = _VERSION.fullmatch(path.name), _VERSION.fullmatch(name)
+            if found and wanted and path.name != name and found[1] == wanted[1]:
+                return path
+        return None
 
     def _prune(self, current: str) -> None:
         """Remove the versions that were current longest ago."""
@@ -137,6 +143,11 @@ class FollowedFolder:
         shutil.rmtree(removed, ignore_errors=True)
         path.replace(removed)
         shutil.rmtree(removed)
+
+
+def _name(version: ResolvedVersion) -> str:
+    name = f"{version.version}-{version.digest[7:_SHORT]}"
+    return name if version.attestation is None else f"{name}-{version.generation}"
 
 
 @contextmanager

@@ -60,6 +60,15 @@ class PointerFile:
             ) from None
         if not isinstance(self.evidence, Mapping):
             raise PointerFileInvalid(f"its evidence is {self.evidence!r:.100}; expected an object")
+        named: Any = self.evidence.get("attestation")
+        if named is not None:
+            check_digest(named)
+
+    @property
+    def attestation(self) -> str | None:
+        """The digest of what the registry signed about this move; None of one before it did."""
+        named = self.evidence.get("attestation")
+        return None if named is None else str(named)
 
     def to_bytes(self) -> bytes:
         """Write the canonical bytes."""

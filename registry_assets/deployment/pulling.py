@@ -5,42 +5,45 @@ hold as time goes by is `folders`.
 """
 
 import fcntl
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from registry_assets.deployment.versions import ResolvedVersion, read_version
-from registry_assets.errors import FolderTaken, RegistryError, StoreError
+from registry_assets.deployment.contents import (
+    ATTESTATION,
+    MANIFEST_FILE,
+    Contents,
+    digest_of,
+    find_difference,
+    read_contents,
+)
+from registry_assets.deployment.versions import ResolvedVersion
+from registry_assets.errors import FolderTaken, RegistryError
 from registry_assets.faults import reached
-from registry_assets.manifest import FileEntry, Manifest
 from registry_assets.store import Store
-
-MANIFEST_FILE = "manifest.json"
-
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_CHUNK = 1 << 20
 
 
 def pull_version(store: Store, version: ResolvedVersion, target: Path) -> bool:
     """Write a version's files and its manifest into a new folder; say whether it had to be.
 
-    Where the folder holds this very version already, intact, nothing is written.
+    Of a version that a pointer holds, the attestation of that promotion goes with it. Where the
+    folder holds all of it already, intact, nothing is written.
 
     Raises:
-        FolderTaken: the folder holds something else, or another process is pulling into it.
+        FolderTaken: the folder holds something else, this version as another promotion attested
+            it, or another process is pulling into it.
         BlobMissing, BlobCorrupt: what is stored is not what was approved.
         RegistryError: it cannot be written.
     """
     try:
         if _is_taken(target):
             return _same(store, version, target)
-        manifest = read_version(store, version)
+        contents = read_contents(store, version)
         target.parent.mkdir(parents=True, exist_ok=True)
         with _staging(target) as staged:
-            write_files(store, manifest, version.digest, staged)
+            write_files(store, contents, staged)
             reached("pull.staged")
             if _is_taken(target):  # by a pull that ended since
                 return _same(store, version, target)
@@ -51,48 +54,38 @@ def pull_version(store: Store, version: ResolvedVersion, target: Path) -> bool:
     return True
 
 
-def write_files(store: Store, manifest: Manifest, digest: str, folder: Path) -> None:
-    """Write a manifest and its files, each verified, into an empty folder, durably.
+def write_files(
+    store: Store, contents: Contents, folder: Path, *, beside: Path | None = None
+) -> None:
+    """Write files, each verified, into an empty folder, durably.
+
+    Args:
+        beside: a folder on the same disk that may have some of them; they are hashed like any
+            other, and not copied.
 
     Raises:
-        StoreError: the manifest names a file that would take its own place.
         StoreUnwritable: the folder cannot be written.
         BlobMissing, BlobCorrupt: what is stored is not what was approved.
     """
-    entries = [*manifest.files, FileEntry(MANIFEST_FILE, digest, 0)]
-    if any(file.path.partition("/")[0] == MANIFEST_FILE for file in manifest.files):
-        raise StoreError(
-            f"{digest} names a file {MANIFEST_FILE!r}, which is the manifest's own place",
-            hint="It was not written by this package; find out by whom.",
-        )
     folders = {folder}
-    for entry in entries:
-        file = folder / entry.path
+    for path, digest in contents.items():
+        file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         folders.update(parent for parent in file.parents if parent.is_relative_to(folder))
-        store.copy_to(entry.sha256, file)
+        if beside is None or not _linked(beside / path, file, digest):
+            store.copy_to(digest, file)
     for made in folders:
         sync_folder(made)
 
 
-def find_difference(manifest: Manifest, digest: str, folder: Path) -> str:
-    """Say how a folder differs from what `write_files` makes of this manifest; "" if it does not.
-
-    Every byte is hashed.
-    """
-    expected = {file.path: file.sha256 for file in manifest.files} | {MANIFEST_FILE: digest}
-    there = {path.relative_to(folder).as_posix() for path in _files(folder)}
-    for what, names in (
-        ("it lacks", sorted(expected.keys() - there)),
-        ("it also holds", sorted(there - expected.keys())),
-        (
-            "another content has",
-            [n for n in sorted(expected) if _digest(folder / n) != expected[n]],
-        ),
-    ):
-        if names:
-            return f"{what} {', '.join(names[:5])}{' …' if len(names) > 5 else ''}"
-    return ""
+def _linked(there: Path, file: Path, digest: str) -> bool:
+    """Give a file that is there a second name, if it has these bytes."""
+    with suppress(OSError):
+        os.link(there, file, follow_symlinks=False)
+        if digest_of(file) == digest:
+            return True
+        file.unlink()
+    return False
 
 
 def sync_folder(folder: Path) -> None:
@@ -121,15 +114,9 @@ def _is_taken(target: Path) -> bool:
 
 def _same(store: Store, version: ResolvedVersion, target: Path) -> bool:
     """Give False, nothing was written, where the folder is this version; refuse it otherwise."""
-    held = _digest(target / MANIFEST_FILE) if not target.is_symlink() else None
+    held = digest_of(target / MANIFEST_FILE) if not target.is_symlink() else None
     if held == version.digest:
-        difference = find_difference(read_version(store, version), version.digest, target)
-        if not difference:
-            return False
-        raise FolderTaken(
-            f"{target} holds {version.reference}, and not as it was pulled: {difference}",
-            hint="move that folder away, and pull again",
-        )
+        return _same_version(store, version, target)
     if held is not None:
         raise FolderTaken(
             f"{target} exists and is not an empty folder: it holds a version of the digest {held},"
@@ -140,6 +127,29 @@ def _same(store: Store, version: ResolvedVersion, target: Path) -> bool:
     raise FolderTaken(
         f"{target} exists and is not an empty folder", hint="name a folder that is new"
     )
+
+
+def _same_version(store: Store, version: ResolvedVersion, target: Path) -> bool:
+    """Give False where the folder is this version, as this very promotion attested it."""
+    difference = find_difference(read_contents(store, version), target).sentence
+    if not difference:
+        return False
+    there = digest_of(target / ATTESTATION / MANIFEST_FILE)
+    if there != version.attestation:
+        # Never over what is there: somebody may have kept it as the proof of what ran.
+        raise FolderTaken(
+            f"{target} holds {version.reference} with {_attested(there)}; pulled now, it would"
+            f" come with {_attested(version.attestation)}",
+            hint="move that folder away, and pull again: the version's own files are the same",
+        )
+    raise FolderTaken(
+        f"{target} holds {version.reference}, and not as it was pulled: {difference}",
+        hint="move that folder away, and pull again",
+    )
+
+
+def _attested(digest: str | None) -> str:
+    return f"the attestation {digest}" if digest else "no attestation"
 
 
 @contextmanager
@@ -179,26 +189,3 @@ def _empty(folder: Path) -> None:
             shutil.rmtree(entry)
         else:
             entry.unlink()
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """Give everything below a folder that is no folder; links are not followed."""
-    for path, folders, names in os.walk(folder):
-        links = [name for name in folders if (Path(path) / name).is_symlink()]
-        yield from (Path(path) / name for name in (*names, *links))
-
-
-def _digest(file: Path) -> str | None:
-    """Hash a regular file; None where there is none."""
-    try:
-        handle = os.open(file, _READ)
-    except OSError:
-        return None
-    with os.fdopen(handle, "rb") as opened:
-        hasher = hashlib.sha256()
-        try:
-            while chunk := opened.read(_CHUNK):
-                hasher.update(chunk)
-        except OSError:
-            return None
-    return f"sha256:{hasher.hexdigest()}"

@@ -15,7 +15,7 @@ from registry_assets.errors import (
     PointerMovedBack,
     StoreError,
 )
-from registry_assets.home import find_store, is_url
+from registry_assets.home import find_store, find_trusted_keys, is_url
 from registry_assets.manifest import Manifest
 from registry_assets.packaging.collector import collector_paused
 from registry_assets.references import Reference
@@ -23,17 +23,24 @@ from registry_assets.store import Store, open_store
 from registry_assets.store.manifests import read_manifest
 
 if TYPE_CHECKING:
+    from registry_assets.deployment.trusting import Trust
     from registry_assets.packaging.loaded import LoadedModel
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedVersion:
-    """The version that a reference names; with its generation where a pointer holds it."""
+    """The version that a reference names.
+
+    Args:
+        generation: how often the pointer had moved, where a pointer holds it.
+        attestation: of the promotion by which it does; None of one made before there were any.
+    """
 
     model: str
     version: int
     digest: str
     generation: int | None = None
+    attestation: str | None = None
 
     @property
     def reference(self) -> str:
@@ -43,14 +50,21 @@ class ResolvedVersion:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a deployment gets its versions from: a store, and what was seen of it before."""
+    """Where a deployment gets its versions from: a store, and what was seen of it before.
+
+    Args:
+        trust: by which keys a pointer must be proven; None takes the store's word.
+    """
 
     store: Store
     seen: SeenPointers
+    trust: "Trust | None" = None
 
     @classmethod
     def find(cls, start: Path | None = None) -> Self:
         """Open the store of this folder, of one above it, or of REGISTRY_STORE.
+
+        A pointer is believed as REGISTRY_TRUSTED_KEYS asks for.
 
         Raises:
             NoRegistry: there is none; says where it looked.
@@ -59,7 +73,17 @@ class Source:
         location = find_store(start)
         # By whichever links a folder is reached, it is one store.
         known_as = location if is_url(location) else Path(location).resolve()
-        return cls(open_store(location), SeenPointers(known_as))
+        return cls(open_store(location), SeenPointers(known_as), _trust())
+
+
+def _trust() -> "Trust | None":
+    keys = find_trusted_keys()
+    if keys is None:
+        return None
+    # What it takes to verify signatures takes a tenth of the time of resolving a pointer.
+    from registry_assets.deployment.trusting import Trust
+
+    return Trust(keys)
 
 
 def resolve(source: Source, reference: Reference) -> ResolvedVersion:
@@ -73,7 +97,9 @@ def resolve(source: Source, reference: Reference) -> ResolvedVersion:
     """
     if reference.pointer is not None:
         file = _believed(source, reference.model, reference.pointer)
-        return ResolvedVersion(file.model, file.version, file.digest, file.generation)
+        return ResolvedVersion(
+            file.model, file.version, file.digest, file.generation, file.attestation
+        )
     if reference.digest is not None:
         return _of_digest(source.store, reference.model, reference.digest)
     if reference.version is not None:
@@ -133,17 +159,25 @@ def load_version(store: Store, version: ResolvedVersion) -> "LoadedModel":
 
 
 def _believed(source: Source, model: str, pointer: str) -> PointerFile:
-    """Read a pointer file that is not older than what was seen of it."""
-    file = _pointer_file(source.store, model, pointer)
+    """Read a pointer file that is proven, and not older than what was seen of it."""
+    file = _proven(source, model, pointer)
     try:
         source.seen.accept(file)
     except PointerMovedBack:
         # Another process may have seen the pointer's next move since this file was read.
-        again = _pointer_file(source.store, model, pointer)
+        again = _proven(source, model, pointer)
         if again == file:
             raise
         source.seen.accept(again)
         return again
+    return file
+
+
+def _proven(source: Source, model: str, pointer: str) -> PointerFile:
+    # Before it is remembered as seen: a forged one must not shut out the next honest one.
+    file = _pointer_file(source.store, model, pointer)
+    if source.trust is not None:
+        source.trust.require(source.store, file)
     return file
 
 

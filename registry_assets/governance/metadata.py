@@ -19,6 +19,7 @@ class VersionMetadata:
         dataset: digests of the snapshots trained on, by name.
         started_at: instants of the training, and its length in seconds.
         limits: intended use and limits in the owner's words; "" where nothing was said.
+        code_authors: who wrote the code since each pointer moved last: see `separation`.
         run_url: the run's page, or an experiment's for a registration by hand.
     """
 
@@ -34,6 +35,7 @@ class VersionMetadata:
     run_id: str
     run_url: str | None = None
     properties: Mapping[str, Json] = field(default_factory=dict)
+    code_authors: Mapping[str, Json] = field(default_factory=dict)
     limits: str = ""
     license: str = ""
     started_at: str = ""

@@ -1,4 +1,8 @@
-"""The policy of a model: which checks, and whose approvals, a promotion takes."""
+"""The policy of a pointer: which checks, and whose approvals, moving it takes.
+
+Three sources make it: what is declared next to the training code, what was declared before and
+asked for more, and the policy that people activated. The strictest of each holds.
+"""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -6,11 +10,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from registry_assets.canonical import Json, canonical_json, sha256_digest
+from registry_assets.catalog.models import PRODUCTION
 from registry_assets.declaration.model import RISKS
+from registry_assets.governance.active import ActivePolicy
+from registry_assets.governance.document import ModelRules, PointerRules
+from registry_assets.governance.document.values import rules_json
+from registry_assets.governance.pinning import Difference, differences
 
 if TYPE_CHECKING:
     from registry_assets.catalog.models import ModelRecord
     from registry_assets.declaration import RegisteredModel
+
+NO_RULES = PointerRules()
 
 COMMIT_CHECKS = {
     "metadata_complete": "every required fact about the version is there",
@@ -49,12 +60,22 @@ class RequiredCheck:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What moving a pointer of one model takes.
+    """What moving one pointer of one model takes.
 
-    `target` is what the model is declared to tell: a version that was trained to tell
-    something else answers another question. `weaker` lists what the newest declaration asks
-    less of than is in force: while it is not empty, nothing is promoted. `tags` are the ones
-    that a version must have, each with the values allowed; none means any.
+    Args:
+        risk: the tier in force.
+        approvals: how many people must approve, as is declared.
+        roles: whose approvals count, as is declared; none means everybody's.
+        digest: of all that is asked for: what approvals are bound to and promotions name.
+        declared_digest: of what the declarations ask for.
+        target: what the model is declared to tell: a version that was trained to tell something
+            else answers another question.
+        weaker: what the newest declaration asks less of than was declared before.
+        tags: those that a version must have, each with the values allowed; none means any.
+        rules: what the active policy asks for.
+        active: None where none was ever activated.
+        differing: how the declaration differs from what the active policy pins; while there is
+            anything, nothing is promoted.
     """
 
     risk: str
@@ -63,34 +84,92 @@ class Policy:
     checks: tuple[RequiredCheck, ...]
     suite_digest: str
     digest: str
+    declared_digest: str
     target: str
+    pointer: str = PRODUCTION
     weaker: tuple[str, ...] = ()
     tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rules: PointerRules = NO_RULES
+    active: ActivePolicy | None = None
+    differing: tuple[Difference, ...] = ()
 
     @property
     def required_approvals(self) -> int:
         """How many people must approve: for high risk at least one, whatever is written."""
-        return max(self.approvals, 1 if self.risk == "high" else 0)
+        return max(self.approvals, self.rules.approvals, 1 if self.risk == "high" else 0)
+
+    @property
+    def role_sets(self) -> tuple[tuple[str, ...], ...]:
+        """Of each of these an approver must have a role."""
+        return tuple(dict.fromkeys(roles for roles in (self.rules.roles, self.roles) if roles))
 
     @classmethod
-    def of(cls, model: "ModelRecord") -> "Policy":
-        """Give the policy in force for a model of the catalog."""
-        gates = tuple(_gate(gate) for gate in model.suite["gates"])
-        commit = tuple(
-            RequiredCheck(name, commit_check_digest(name), rule)
-            for name, rule in COMMIT_CHECKS.items()
-        )
+    def of(
+        cls, model: "ModelRecord", active: ActivePolicy | None, pointer: str = PRODUCTION
+    ) -> "Policy":
+        """Give the policy in force for a pointer of a model of the catalog.
+
+        Args:
+            active: the policy that people activated, if any.
+        """
+        pinned = active.document.models.get(model.name) if active else None
+        # People pinned what is asked of this model: what it was declared as before is past.
+        declared = model.policy.get("declared", model.policy) if pinned else model.policy
+        risk, rules = str(declared["risk"]), NO_RULES
+        if active is not None:
+            rules = active.document.rules(model.name, pointer, declared_tier=risk)
+        tags = {name: tuple(values) for name, values in declared.get("tags", {}).items()}
         return cls(
-            risk=model.policy["risk"],
-            approvals=model.policy["approvals"],
-            roles=tuple(model.policy["roles"]),
-            checks=commit + gates,
+            risk=pinned.tier if pinned else risk,
+            approvals=declared["approvals"],
+            roles=tuple(declared["roles"]),
+            checks=_checks(model),
             suite_digest=model.suite_digest,
-            digest=model.policy_digest,
+            digest=_digest(model, rules, pinned) if active else model.policy_digest,
+            declared_digest=model.policy_digest,
             target=model.suite["target"],
-            weaker=tuple(model.policy.get("weaker", ())),
-            tags={name: tuple(values) for name, values in model.policy.get("tags", {}).items()},
+            pointer=pointer,
+            weaker=tuple(declared.get("weaker", ())),
+            tags=_all_tags(rules.tags, tags),
+            rules=rules,
+            active=active,
+            differing=tuple(differences(model, active, rules)) if active else (),
         )
+
+
+def _checks(model: "ModelRecord") -> tuple[RequiredCheck, ...]:
+    commit = tuple(
+        RequiredCheck(name, commit_check_digest(name), rule) for name, rule in COMMIT_CHECKS.items()
+    )
+    return commit + tuple(_gate(gate) for gate in model.suite["gates"])
+
+
+def _digest(model: "ModelRecord", rules: PointerRules, pinned: ModelRules | None) -> str:
+    """Digest what is asked for of this pointer: another model's rules are none of it."""
+    gates: dict[str, Json] = {n: dict(g) for n, g in pinned.gates.items()} if pinned else {}
+    tier = pinned.tier if pinned else None
+    asked: dict[str, Json] = {
+        "declared": model.policy_digest,
+        "tier": tier,
+        "rules": rules_json(rules),
+        "gates": gates,
+    }
+    return sha256_digest(canonical_json(asked))
+
+
+def _all_tags(
+    asked: Mapping[str, tuple[str, ...]], declared: Mapping[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
+    """Give the tags that either asks for; where both do, the values that both allow."""
+    found = {**declared, **asked}
+    for name in asked.keys() & declared.keys():
+        if asked[name] and declared[name]:
+            both = tuple(value for value in declared[name] if value in asked[name])
+            # Nothing that both allow: then only what the active policy does.
+            found[name] = both or asked[name]
+        else:
+            found[name] = asked[name] or declared[name]
+    return found
 
 
 def declared_policy(model: "RegisteredModel") -> dict[str, Json]:
@@ -103,6 +182,7 @@ def declared_policy(model: "RegisteredModel") -> dict[str, Json]:
         "suite": model.suite_digest,
         # Only where there are any: a policy of before has the digest it had.
         **({"tags": tags} if tags else {}),
+        **({"policy": model.promotion.policy} if model.promotion.policy else {}),
     }
 
 
@@ -134,7 +214,8 @@ def policy_in_force(
         **declared,
         **kept,
         **({"tags": tags} if tags else {}),
-        **({"weaker": weaker} if weaker else {}),
+        # What is asked for now is kept beside it, for a policy that people activate may allow it.
+        **({"weaker": weaker, "declared": declared} if weaker else {}),
     }
 
 

@@ -8,20 +8,26 @@ from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 
+from registry_assets.catalog.approvals import ApprovalRecord, approvals_between
 from registry_assets.catalog.evaluations import (
     EvaluationRecord,
     VerdictRecord,
     as_evaluation,
     as_verdict,
 )
+from registry_assets.catalog.holds import list_holds
 from registry_assets.catalog.marks import list_marks
 from registry_assets.catalog.models import ModelRecord
 from registry_assets.catalog.pointers import get_pointer
+from registry_assets.catalog.provenance import read_identity
+from registry_assets.catalog.recalls import list_recalls
 from registry_assets.catalog.tables import evaluations, promotions, tags, verdicts
 from registry_assets.catalog.versions import VersionRecord
+from registry_assets.governance.active import read_active
 from registry_assets.governance.decide import Standing, decide
 from registry_assets.governance.policy import Policy
-from registry_assets.governance.standing import Decision, baseline_of
+from registry_assets.governance.recalls import recalled_of_each
+from registry_assets.governance.standing import Decision, baseline_of, with_policy
 
 
 def read_decisions(
@@ -29,6 +35,8 @@ def read_decisions(
     model: ModelRecord,
     versions: Sequence[VersionRecord],
     pointer: str,
+    *,
+    now: str,
 ) -> Iterator[Decision]:
     """Decide on each of these versions, in their order, for one pointer.
 
@@ -38,27 +46,44 @@ def read_decisions(
     if not versions:
         return
     first, last = versions[0].number, versions[-1].number
-    policy, held_now = Policy.of(model), get_pointer(connection, model.name, pointer)
+    policy = Policy.of(model, read_active(connection), pointer)
+    held_now = get_pointer(connection, model.name, pointer)
     baseline = baseline_of(connection, held_now)
     evaluated = _newest_evaluations(connection, model, first, last)
     found = _verdicts(connection, model.name, first, last, evaluated)
     highest, held = _held(connection, model.name, pointer, first, last)
+    holds = {hold.number: hold for hold in list_holds(connection, model.name, pointer)}
     marked = list_marks(connection, model.name, first=first, last=last)
     edited = _edited_tags(connection, model.name, first, last)
+    recalled = recalled_of_each(connection, versions, list_recalls(connection, in_force=True))
+    approved: defaultdict[int, list[ApprovalRecord]] = defaultdict(list)
+    for record in approvals_between(connection, model.name, first=first, last=last):
+        approved[record.version].append(record)
+    registry = read_identity(connection) if policy.active else None
     for version in versions:
         number = version.number
         mark = marked.get(number)
         together = {**version.metadata.get("tags", {}), **edited[number]}
         standing = Standing(
+            now=now,
             version=version,
             evaluation=evaluated.get(number),
             verdicts=tuple(found[number]),
-            approvals=(),  # no way to approve exists yet, so there are none to find
+            approvals=(),
             pointer=held_now,
             baseline=baseline,
             held=frozenset(highest | ({number} & held)),
+            hold=holds.get(number),
             mark=mark if mark and mark.in_force else None,
             tags={name: together[name] for name in sorted(together) if together[name] is not None},
+        )
+        standing = with_policy(
+            connection,
+            policy,
+            standing,
+            approvals=approved[number],
+            recalled=recalled.get(version.reference, ()),
+            registry=registry,
         )
         yield Decision(policy, standing, decide(policy, standing))
 

@@ -1,4 +1,7 @@
-"""Audit: the catalog's rows and history, held against the ledger that vouches for them."""
+"""Audit: the catalog's rows and history, held against the ledger that vouches for them.
+
+What promotions rest on is looked at by the neighbour `evidence_check`.
+"""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -33,6 +36,8 @@ from registry_assets.catalog.tables import (
     snapshots,
 )
 from registry_assets.errors import RegistryError
+from registry_assets.lifecycle.evidence_check import check_promotions
+from registry_assets.lifecycle.registry_keys import KEY_ADDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +71,10 @@ class Findings:
         self.problems.append(Problem(code, subject, sentence, touches))
 
 
-def audit(connection: sa.Connection, found: Findings, *, part: bool = False) -> None:
+def audit(connection: sa.Connection, found: Findings, *, part: bool = False) -> "Ledger":
     """Check every chain, every row that events vouch for, and every promotion.
+
+    Gives what the events say.
 
     Args:
         part: only some models are in this catalog, though the registry's own chain tells of all.
@@ -79,9 +86,9 @@ def audit(connection: sa.Connection, found: Findings, *, part: bool = False) -> 
         found.add("program_unknown", name, sentence)
     read = _read_ledger(connection, found, part=part)
     _check_rows(connection, read, found)
-    for row in connection.execute(sa.select(promotions)):
-        _check_promotion(row, read, found)
+    check_promotions(connection, read, found, part=part)
     _check_imports(read, found, part=part)
+    return read
 
 
 Key = tuple[str, str, str]
@@ -89,7 +96,7 @@ Key = tuple[str, str, str]
 
 
 @dataclass(slots=True)
-class _Ledger:
+class Ledger:
     """What the events say: a digest for every row, by whichever event wrote it last."""
 
     origins: Provenance
@@ -98,10 +105,22 @@ class _Ledger:
     promoted_in: dict[str, str] = field(default_factory=dict)
     noted: list[tuple[str, str, int, str]] = field(default_factory=list)
     """What imports said of other chains: where, chain, sequence, digest."""
+    keys: dict[str, dict[int, str]] = field(default_factory=dict)
+    """By registry the fingerprints of the keys that it attests with, from which event on."""
+
+    def maker_of(self, model: str, pointer: str, generation: int) -> str:
+        """Give the registry in which a promotion was made."""
+        key = {"model": model, "pointer": pointer, "generation": generation}
+        return self.promoted_in.get(json.dumps(key, sort_keys=True), self.origins.registry)
+
+    def key_at(self, registry: str, position: int) -> str | None:
+        """Give the key that a registry attested with at a position of its own chain."""
+        known = self.keys.get(registry, {})
+        return known.get(max((at for at in known if at <= position), default=0))
 
 
-def _read_ledger(connection: sa.Connection, found: Findings, *, part: bool) -> _Ledger:
-    read = _Ledger(read_provenance(connection))
+def _read_ledger(connection: sa.Connection, found: Findings, *, part: bool) -> Ledger:
+    read = Ledger(read_provenance(connection))
     concerned = _Concerned(connection, read.origins, part=part)
     # The registries' own chains first, and of these ours. A model's row is created there and
     # changed in the model's own chain, so the last digest met is the newest.
@@ -113,6 +132,8 @@ def _read_ledger(connection: sa.Connection, found: Findings, *, part: bool) -> _
             previous, sequence = event.digest, event.sequence
             read.digests[chain, sequence] = event.digest
             _read_rows(event, read, concerned, found)
+            if _is_own(chain):
+                _read_key(event, read)
             if chain == REGISTRY:
                 read.noted += _noted_heads(event)
                 concerned.note_snapshots(event)
@@ -127,7 +148,7 @@ def _read_ledger(connection: sa.Connection, found: Findings, *, part: bool) -> _
     return read
 
 
-def _read_rows(event: Event, read: _Ledger, concerned: "_Concerned", found: Findings) -> None:
+def _read_rows(event: Event, read: Ledger, concerned: "_Concerned", found: Findings) -> None:
     """Take up what an event says of the rows that it wrote."""
     maker = read.origins.maker(event.chain, event.sequence)
     for table, primary, before, after in _vouched(event):
@@ -140,6 +161,13 @@ def _read_rows(event: Event, read: _Ledger, concerned: "_Concerned", found: Find
         read.vouched[key] = after
         if table == promotions.name:
             read.promoted_in[text] = maker
+
+
+def _read_key(event: Event, read: Ledger) -> None:
+    """Take up a key that became a registry's: its row stays there, and its event comes here."""
+    if event.kind == KEY_ADDED and event.facts.get("purpose") == "attestation":
+        maker = read.origins.maker(event.chain, event.sequence)
+        read.keys.setdefault(maker, {})[event.sequence] = str(event.facts.get("fingerprint"))
 
 
 class _Concerned:
@@ -198,7 +226,7 @@ def _noted_heads(event: Event) -> Iterator[tuple[str, str, int, str]]:
             yield where, chain, head["sequence"], str(head.get("digest"))
 
 
-def _check_imports(read: _Ledger, found: Findings, *, part: bool) -> None:
+def _check_imports(read: Ledger, found: Findings, *, part: bool) -> None:
     """Hold what was noted when history was imported against the events that are there now."""
     noted = list(read.noted)
     for model, segments in read.origins.segments.items():
@@ -216,35 +244,6 @@ def _check_imports(read: _Ledger, found: Findings, *, part: bool) -> None:
             " it is another one now, or gone",
             (chain,),
         )
-
-
-def _check_promotion(row: sa.Row[Any], read: _Ledger, found: Findings) -> None:
-    """Check what a promotion rested on: people where it took them, and the past it was made in."""
-    key = {name: getattr(row, name) for name in ("model", "pointer", "generation")}
-    maker = read.promoted_in.get(json.dumps(key, sort_keys=True), read.origins.registry)
-    where = f"promotion {row.generation} of {row.model}@{row.pointer}"
-    touches = (f"{row.model}:{row.version}",)
-    try:
-        evidence = dict(json.loads(row.evidence))
-        heads = {
-            chain: (head["sequence"], head["digest"]) for chain, head in evidence["ledger"].items()
-        }
-    except (ValueError, TypeError, KeyError, AttributeError):
-        found.add("evidence_unreadable", where, f"the evidence of {where} cannot be read", touches)
-        return
-    if evidence.get("risk") == "high" and not evidence.get("approvals"):
-        sentence = f"{where} was made at high risk without an approval"
-        found.add("promotion_unapproved", where, sentence, touches)
-    for chain, (sequence, digest) in heads.items():
-        known = read.origins.own_chain(maker) if chain == REGISTRY else chain
-        if sequence and read.digests.get((known, sequence)) != digest:
-            found.add(
-                "history_rewritten",
-                where,
-                f"{where} was made when event {sequence} of {chain} was {digest[:19]};"
-                " it is another one now",
-                touches,
-            )
 
 
 def _note_laundered(event: Event, key: Key, found: Findings) -> None:
@@ -299,7 +298,7 @@ def _is_vouched(row: Mapping[Any, Any], digest: str) -> bool:
         return False
 
 
-def _check_rows(connection: sa.Connection, read: _Ledger, found: Findings) -> None:
+def _check_rows(connection: sa.Connection, read: Ledger, found: Findings) -> None:
     seen: set[Key] = set()
     numbered: set[tuple[str, int]] = set()
     for table in VOUCHED:

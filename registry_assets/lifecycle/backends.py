@@ -2,19 +2,29 @@
 
 import getpass
 from dataclasses import dataclass
+from pathlib import Path
 
 from registry_assets.catalog.engine import Catalog
 from registry_assets.clock import Clock
 from registry_assets.store import Store
 
+BY_HAND = "by hand"
+"""The run of whoever acts in none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Backends:
-    """An open registry, as the steps of a version's life see it."""
+    """An open registry, as the steps of a version's life see it.
+
+    Args:
+        signing_key: where the private key of attestations is, if it is on this machine. It is
+            opened by whoever signs, and by nobody else.
+    """
 
     catalog: Catalog
     store: Store
     clock: Clock
+    signing_key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +46,4 @@ class RunInfo:
             actor = getpass.getuser()
         except (KeyError, OSError):
             actor = "unknown"
-        return cls(actor=actor, run_id="by hand")
+        return cls(actor=actor, run_id=BY_HAND)

@@ -22,6 +22,7 @@ from registry_assets.catalog.indexing import Stage
 from registry_assets.catalog.models import PRODUCTION, ModelRecord, get_model
 from registry_assets.catalog.versions import VersionRecord
 from registry_assets.catalog.words import Words, read_words
+from registry_assets.clock import timestamp
 from registry_assets.declaration import ByKey
 from registry_assets.errors import NotFound
 from registry_assets.evaluation.report.values import (
@@ -92,7 +93,7 @@ def read_card(backends: Backends, reference: Reference) -> Card:
         BlobMissing, BlobCorrupt: its files, or its evaluation's, are damaged.
     """
     with backends.catalog.read() as connection:
-        read = _read(connection, reference)
+        read = _read(connection, reference, now=timestamp(backends.clock()))
     version, model, words = read.version, read.model, read.words
     told = version.metadata
     train, holdout, datasets = _snapshots(backends, version)
@@ -123,6 +124,7 @@ def read_card(backends: Backends, reference: Reference) -> Card:
         evaluated=_evaluated(backends, read),
         gates=_gates(read),
         waits_for=_waits_for(read),
+        recalled=read.decision.standing.recalled,
     )
 
 
@@ -137,7 +139,7 @@ def read_page(backends: Backends, reference: Reference, *, evidently: bool = Fal
             was kept with its evaluation.
     """
     with backends.catalog.read() as connection:
-        read = _read(connection, reference)
+        read = _read(connection, reference, now=timestamp(backends.clock()))
     version, record = read.version, read.evaluation
     if record is None:
         raise NotFound(
@@ -180,7 +182,7 @@ def _made_now(backends: Backends, read: _Read, manifest: Manifest) -> bytes:
     return evaluation_page(_result(backends, manifest), subject)
 
 
-def _read(connection: sa.Connection, reference: Reference) -> _Read:
+def _read(connection: sa.Connection, reference: Reference, *, now: str) -> _Read:
     version = resolve(connection, reference)
     name, number = version.model, version.number
     model = get_model(connection, name)
@@ -194,7 +196,7 @@ def _read(connection: sa.Connection, reference: Reference) -> _Read:
         model=model,
         stage=standing.derive_stage(connection, version),
         words=read_words(connection, name, number),
-        decision=standing.read_decision(connection, name, number, PRODUCTION),
+        decision=standing.read_decision(connection, name, number, PRODUCTION, now=now),
         evaluation=evaluation,
         verdicts=verdicts,
         tenures=tenures.version_tenures(connection, name, first=number, last=number),

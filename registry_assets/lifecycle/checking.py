@@ -10,9 +10,10 @@ from datetime import datetime
 
 from registry_assets.catalog.evaluations import Finding, VerdictRecord, insert_verdicts
 from registry_assets.catalog.ledger import change
-from registry_assets.catalog.models import PRODUCTION, get_model
+from registry_assets.catalog.models import get_model
 from registry_assets.clock import timestamp
 from registry_assets.errors import NotFound
+from registry_assets.governance.active import read_active
 from registry_assets.governance.decide import Standing
 from registry_assets.governance.policy import Policy, RequiredCheck
 from registry_assets.governance.standing import read_standing
@@ -79,8 +80,10 @@ def record_check_result(
         clock=backends.clock,
     ) as draft:
         record = get_model(draft.connection, model)
-        standing = read_standing(draft.connection, record, number, PRODUCTION)
-        check = _required(Policy.of(record), model, result.check)
+        policy = Policy.of(record, read_active(draft.connection))
+        now = draft.effective_at
+        standing = read_standing(draft.connection, policy, record, number, now=now)
+        check = _required(policy, model, result.check)
         version, evaluation = standing.version, standing.evaluation
         if version.digest is None or result.examined != examined_digest(check, standing):
             return None

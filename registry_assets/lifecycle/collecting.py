@@ -18,6 +18,7 @@ from registry_assets.errors import RegistryError, StoreError
 from registry_assets.faults import reached
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.publishing import COLLECTIONS, collections
+from registry_assets.lifecycle.retention import count_retained
 from registry_assets.store.manifests import read_manifest
 
 OLDER_THAN = timedelta(days=7)
@@ -44,6 +45,8 @@ class Collected:
         purged: in the trash for long enough, and gone.
         restored: in the trash, though something names it.
         young: named by nothing, and too young to be moved.
+        retained: versions whose retention is not over. What a row names is never moved, whether
+            it is over or not: see `retention`.
     """
 
     acted: bool
@@ -52,6 +55,7 @@ class Collected:
     purged: tuple[CollectedBlob, ...]
     restored: tuple[CollectedBlob, ...]
     young: int
+    retained: int
 
     @property
     def nothing(self) -> bool:
@@ -78,9 +82,12 @@ def collect(
     """
     with backends.catalog.read() as connection:
         roots = _roots(connection)
+        retained = count_retained(connection, now=timestamp(backends.clock()))
         died_on_the_way = collections(connection) % 2 == 1
     named = _closure(backends, roots)
-    found = _find(backends, named, older_than=older_than, purge_after=purge_after)
+    found = _find(
+        backends, named, retained=retained, older_than=older_than, purge_after=purge_after
+    )
     if not act or (found.nothing and not died_on_the_way):
         return found
     _count(backends)
@@ -143,7 +150,12 @@ def _closure(backends: Backends, roots: Iterable[str]) -> set[str]:
 
 
 def _find(
-    backends: Backends, named: set[str], *, older_than: timedelta, purge_after: timedelta
+    backends: Backends,
+    named: set[str],
+    *,
+    retained: int,
+    older_than: timedelta,
+    purge_after: timedelta,
 ) -> Collected:
     now = system_clock()  # and not the registry's: the store's times are the machine's, too
     unnamed = [blob for blob in backends.store.entries() if blob.digest not in named]
@@ -162,6 +174,7 @@ def _find(
             CollectedBlob(blob.digest, blob.size) for blob in trashed if blob.digest in named
         ),
         young=len(unnamed) - len(old),
+        retained=retained,
     )
 
 
@@ -177,7 +190,7 @@ def _move(backends: Backends, found: Collected, named: set[str]) -> Collected:
     )
     for blob in purged:
         backends.store.purge(blob.digest)
-    return Collected(True, len(named), discarded, purged, restored, found.young)
+    return Collected(True, len(named), discarded, purged, restored, found.young, found.retained)
 
 
 def _count(backends: Backends) -> None:

@@ -49,9 +49,18 @@ class CheckedPackage:
 
 
 def declared_metadata(
-    model: RegisteredModel, recipe: Recipe, code: CodeCommit, run: RunInfo
+    model: RegisteredModel,
+    recipe: Recipe,
+    code: CodeCommit,
+    run: RunInfo,
+    *,
+    authors: Mapping[str, Json],
 ) -> VersionMetadata:
-    """Give what declaration, recipe, commit and run tell; training tells the rest."""
+    """Give what declaration, recipe, commit and run tell; training tells the rest.
+
+    Args:
+        authors: of the code, by pointer: see `lifecycle.authorship`.
+    """
     return VersionMetadata(
         dataset={str(ref): ref.digest for ref in recipe.train},
         params=recipe.params,
@@ -62,6 +71,7 @@ def declared_metadata(
         code_commit=code.sha,
         code_dirty=code.dirty,
         code_repository=code.repository,
+        code_authors=authors,
         run_id=run.run_id,
         run_url=run.run_url,
         properties=dict(model.properties),

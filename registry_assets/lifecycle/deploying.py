@@ -4,12 +4,13 @@ A deployment without a catalog starts from the store: `deployment.versions`. Fro
 to its files both go the same way.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from registry_assets.catalog.pointers import get_pointer
+from registry_assets.catalog.pointers import get_pointer, newest_promotion
 from registry_assets.catalog.versions import (
     VersionRecord,
     find_by_digest,
@@ -64,9 +65,23 @@ def load_version(backends: Backends, version: VersionRecord) -> "LoadedModel":
     return versions.load_version(backends.store, as_resolved(version))
 
 
-def pull_version(backends: Backends, version: VersionRecord, target: Path) -> bool:
-    """Write a committed version's files into a new folder: see `deployment.pulling`."""
-    return pulling.pull_version(backends.store, as_resolved(version), target)
+def pull(backends: Backends, reference: Reference, target: Path) -> VersionRecord:
+    """Write a committed version's files into a new folder: see `deployment.pulling`.
+
+    With the attestation of its promotion where the reference names a pointer.
+    """
+    with backends.catalog.read() as connection:
+        version = resolve(connection, reference)
+        resolved = as_resolved(version)
+        if reference.pointer is not None:
+            made = newest_promotion(connection, version.model, reference.pointer)
+            resolved = replace(
+                resolved,
+                generation=made.generation,
+                attestation=made.evidence.get("attestation"),
+            )
+    pulling.pull_version(backends.store, resolved, target)
+    return version
 
 
 def as_resolved(version: VersionRecord) -> ResolvedVersion:

@@ -24,6 +24,7 @@ from registry_assets.catalog.words import (
 from registry_assets.declaration.checks import require
 from registry_assets.declaration.model import LONGEST_TAG, REQUIRED_TAGS
 from registry_assets.errors import TagRefused
+from registry_assets.governance.active import read_active
 from registry_assets.governance.policy import Policy, allowed_values
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.deploying import resolve
@@ -89,7 +90,7 @@ def tag(
         clock=backends.clock,
     ) as draft:
         model, connection = reference.model, draft.connection
-        _hold_against(Policy.of(get_model(connection, model)), tags)
+        _hold_against(Policy.of(get_model(connection, model), read_active(connection)), tags)
         number = _number(connection, reference)
         changes = write_tags(draft, model, number, tags, actor=run.actor)
         words = read_words(connection, model, number)

@@ -5,17 +5,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from registry_assets.catalog.indexing import typed_terms, version_entry
-from registry_assets.catalog.tables import (
-    evaluations,
+from registry_assets.catalog.index_tables import (
     indexed_evaluations,
     indexed_models,
     indexed_versions,
     number_terms,
-    registered_models,
     text_terms,
-    versions,
 )
+from registry_assets.catalog.indexing import typed_terms, version_entry
+from registry_assets.catalog.tables import evaluations, registered_models, versions
 from registry_assets.errors import RegistryError
 from registry_assets.lifecycle.auditing import Findings
 

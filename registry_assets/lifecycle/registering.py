@@ -23,6 +23,7 @@ from registry_assets.clock import timestamp
 from registry_assets.declaration import RegisteredModel
 from registry_assets.errors import DeclarationError, MetadataMissing, NotFound, VersionFailed
 from registry_assets.governance.metadata import check_metadata
+from registry_assets.lifecycle.authorship import read_code_authors
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.committing import (
     check_package,
@@ -125,8 +126,9 @@ def register_version(
     )
     closure = code_closure(model.features.make_features, model.train)
     by_hand = replace(run, run_url=registration.experiment_url or run.run_url)
+    authors = read_code_authors(backends, model, closure)
     metadata = replace(
-        declared_metadata(model, recipe, code_commit(closure), by_hand),
+        declared_metadata(model, recipe, code_commit(closure), by_hand, authors=authors),
         started_at=timestamp(registration.started_at),
         finished_at=timestamp(registration.finished_at),
         duration_seconds=registration.duration_seconds,

@@ -11,22 +11,20 @@ import sqlalchemy as sa
 
 from registry_assets.catalog import indexing
 from registry_assets.catalog.evaluations import EvaluationRecord, list_evaluations, read_verdicts
-from registry_assets.catalog.models import PRODUCTION, ModelRecord, list_models
-from registry_assets.catalog.tables import (
+from registry_assets.catalog.index_tables import (
     INDEX,
     indexed_evaluations,
     indexed_models,
     indexed_versions,
     number_terms,
-    settings,
-    snapshots,
     text_terms,
-    versions,
 )
+from registry_assets.catalog.models import ModelRecord, list_models
+from registry_assets.catalog.tables import settings, snapshots, versions
 from registry_assets.errors import RegistryError
 from registry_assets.governance.decide import gates_passed
 from registry_assets.governance.policy import Policy
-from registry_assets.governance.standing import read_standing
+from registry_assets.governance.standing import NEVER, read_standing
 from registry_assets.lifecycle.backends import Backends
 from registry_assets.manifest import Manifest, Parent
 from registry_assets.store.manifests import read_manifest
@@ -151,8 +149,10 @@ def _passed(
         if evaluation.suite_digest != model.suite_digest:
             return None
         suite = model.suite
-    policy = Policy.of(replace(model, suite=suite, suite_digest=evaluation.suite_digest))
-    now = read_standing(connection, model, evaluation.version, PRODUCTION)
+    policy = Policy.of(replace(model, suite=suite, suite_digest=evaluation.suite_digest), None)
+    # No gate asks what time it is, nor who has signed.
+    today = Policy.of(model, None)
+    now = read_standing(connection, today, model, evaluation.version, now=NEVER)
     found = read_verdicts(connection, model.name, evaluation.version, evaluation_id=None)
     found += read_verdicts(connection, model.name, evaluation.version, evaluation_id=evaluation.id)
     return gates_passed(policy, replace(now, evaluation=evaluation, verdicts=found))

@@ -14,6 +14,7 @@ from registry_assets.governance.policy import declared_policy, policy_in_force
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.data import column_names, require_evaluated
 from registry_assets.lifecycle.pointer_files import require_current_catalog
+from registry_assets.lifecycle.refusing import refuse_recalled
 from registry_assets.packaging.closure import code_closure
 from registry_assets.packaging.commit import code_commit
 from registry_assets.recipe import Recipe, SnapshotRef
@@ -54,6 +55,7 @@ def declare_model(backends: Backends, model: RegisteredModel, *, actor: str) -> 
         policy=lambda before: policy_in_force(before, declared_policy(model)),
         actor=actor,
         clock=backends.clock,
+        pointers=model.pointers,
     )
 
 
@@ -63,7 +65,7 @@ def reserve_version(
     """Reserve the next version of a model, unless its recipe has been trained already.
 
     Raises:
-        DataUnusable: there is nothing to train on, or nothing to evaluate on.
+        DataUnusable: there is nothing to train on, or nothing to evaluate on; or it was recalled.
         PackagingRefused: the model's code cannot be packaged.
         CodeCommitUnknown: the commit of that code cannot be told.
         DeclarationError: a parameter that the declaration does not have.
@@ -101,6 +103,7 @@ def compose_recipe(
     code_commit(closure)  # refused here, before hours of training
     with backends.catalog.read() as connection:
         found = _chosen(current_snapshots(connection, model.features.key), partitions, model)
+        refuse_recalled(connection, [snapshot.ref for snapshot in found])
     for snapshot in found:
         if snapshot.rows == 0:
             raise DataUnusable(

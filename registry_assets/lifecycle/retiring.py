@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from registry_assets.canonical import Json
 from registry_assets.catalog.ledger import Change, change
 from registry_assets.catalog.marks import Mark, MarkRecord, read_mark, write_mark
 from registry_assets.catalog.pointers import list_pointers
 from registry_assets.catalog.tables import promotions
 from registry_assets.catalog.versions import VersionRecord, get_committed
 from registry_assets.declaration.checks import require
-from registry_assets.errors import RetiringRefused
+from registry_assets.errors import ApprovalRefused, RetiringRefused
+from registry_assets.lifecycle.approving import Given, accept, facts_of, open_envelope
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.deploying import resolve
 from registry_assets.references import Reference
@@ -57,24 +59,43 @@ def unarchive(
     return _mark(backends, reference, "none", run=run, reason=reason)
 
 
-def reject(backends: Backends, reference: Reference, *, run: RunInfo, reason: str) -> Retired:
+def reject(
+    backends: Backends,
+    reference: Reference,
+    *,
+    run: RunInfo,
+    reason: str = "",
+    envelope: bytes | None = None,
+) -> Retired:
     """Reject a version for good: no pointer ever moves to it.
+
+    Args:
+        envelope: the rejection as somebody signed it, whose reason is then the one.
 
     Raises:
         DeclarationError: no reason is given.
         NotFound, VersionFailed: there is no such version, or it was never committed.
         RetiringRefused: a pointer holds it.
+        SigningError, ApprovalRefused: what is signed is damaged, or does not count for it.
     """
+    given = None if envelope is None else open_envelope(envelope)
+    reason = reason if given is None else given.statement.reason
     require(
         bool(reason.strip()),
         "a rejection is for good, and needs a reason",
         "say why, with `--reason`, or reason=… in Python; nothing was changed",
     )
-    return _mark(backends, reference, "rejected", run=run, reason=reason)
+    return _mark(backends, reference, "rejected", run=run, reason=reason, given=given)
 
 
 def _mark(
-    backends: Backends, reference: Reference, mark: Mark, *, run: RunInfo, reason: str
+    backends: Backends,
+    reference: Reference,
+    mark: Mark,
+    *,
+    run: RunInfo,
+    reason: str,
+    given: Given | None = None,
 ) -> Retired:
     with change(
         backends.catalog,
@@ -91,16 +112,34 @@ def _mark(
         if before is not None and before.mark == mark:
             return Retired(version, before, changed=False)
         _refuse(draft, version, before, mark)
-        after = write_mark(
-            draft, version.model, version.number, mark, actor=run.actor, reason=reason
-        )
+        signed: dict[str, Json] = {}
+        by = run.actor
+        if given is not None:
+            _require_of(given, version)
+            record = accept(draft, given, run=run)
+            signed, by = facts_of(record), record.person
+        after = write_mark(draft, version.model, version.number, mark, actor=by, reason=reason)
         draft.sentence = f"version {version.number} was {after.word}"
+        if signed:
+            draft.sentence += f", signed by {by}"
         draft.facts = {
+            **signed,
             "version": version.number,
             "before": before.mark if before else None,
             "after": mark,
         }
         return Retired(version, after, changed=True)
+
+
+def _require_of(given: Given, version: VersionRecord) -> None:
+    """Refuse a rejection of another version, or what is none."""
+    statement = given.statement
+    if (statement.decision, statement.bound.reference) != ("reject", version.reference):
+        raise ApprovalRefused(
+            f"what {statement.person} signed is to {statement.decision}"
+            f" {statement.bound.reference}, and not to reject {version.reference}",
+            hint="sign the rejection of this very version; nothing was changed",
+        )
 
 
 def _committed(connection: sa.Connection, reference: Reference) -> VersionRecord:
@@ -132,7 +171,8 @@ def _refuse(draft: Change, version: VersionRecord, before: MarkRecord | None, ma
         word = "archived" if mark == "archived" else "rejected"
         raise RetiringRefused(
             f"{name} cannot be {word}: {' and '.join(holding)} holds it",
-            hint="promote another version first (this release cannot roll back); nothing changed",
+            hint="promote another version first, or roll back: `registry rollback"
+            f" {version.model}@{holding[0]}`; nothing was changed",
         )
 
 

@@ -24,6 +24,7 @@ from registry_assets.catalog.descent import (
 )
 from registry_assets.catalog.evaluations import newest_evaluation
 from registry_assets.catalog.models import get_model, near_names
+from registry_assets.catalog.recalls import RecallRecord, list_recalls
 from registry_assets.catalog.snapshots import SnapshotRecord
 from registry_assets.catalog.tables import (
     registered_models,
@@ -52,13 +53,18 @@ _NEARBY = 200
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One manifest: what it is called, how much it holds, what it was made from."""
+    """One manifest: what it is called, how much it holds, what it was made from.
+
+    Args:
+        recalled: whether its own data was found to be wrong; not that of what it was made from.
+    """
 
     digest: str
     kind: str
     name: str
     rows: int | None
     parents: tuple[Parent, ...]
+    recalled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,7 @@ class Descendants:
     Args:
         subject: what was asked about, `flights[2013-03]` or `commit 1f2e3d4`.
         origins: the snapshots that this names, newest first; none for a version or commit.
+        recalls: those in force about any of the snapshots.
         totals: by kind, and `origins`: how many there are, listed or not.
         complete: False where there is more than was looked at; the totals are at least so many.
     """
@@ -92,12 +99,18 @@ class Descendants:
     versions: tuple[BuiltVersion, ...]
     evaluations: tuple[BuiltEvaluation, ...]
     pointers: tuple[Held, ...]
+    recalls: tuple[RecallRecord, ...]
     totals: Mapping[str, int]
     complete: bool
 
     def more(self, kind: str) -> int:
         """How many of a kind are not listed."""
         return self.totals[kind] - len(getattr(self, kind))
+
+    def first(self, limit: int) -> "Descendants":
+        """Give the same with fewer of each kind listed."""
+        listed = {kind: getattr(self, kind)[:limit] for kind in self.totals}
+        return replace(self, **listed)
 
 
 def read_ancestors(backends: Backends, digests: Sequence[str]) -> Ancestors:
@@ -119,6 +132,10 @@ def read_ancestors(backends: Backends, digests: Sequence[str]) -> Ancestors:
             if parent.digest not in nodes:
                 baseline = _node(parent.digest, read_manifest(backends.store, parent.digest))
                 nodes[parent.digest] = replace(baseline, rows=None, parents=())
+    with backends.catalog.read() as connection:
+        wrong = {recall.digest for recall in list_recalls(connection, in_force=True)}
+    for digest in wrong & nodes.keys():
+        nodes[digest] = replace(nodes[digest], recalled=True)
     return Ancestors(tuple(nodes[digest] for digest in digests), nodes)
 
 
@@ -166,7 +183,7 @@ def descendants(connection: sa.Connection, subject: Subject, *, limit: int = LIM
     found = descend(connection, roots)
     asked = set(connection.execute(roots).scalars())
     if not asked:
-        raise _nothing(connection, settled)
+        raise nothing_named(connection, settled)
     origins = tuple(s for s in found.snapshots if s.digest in asked)
     kinds: dict[str, tuple[Any, ...]] = {
         "origins": origins,
@@ -175,12 +192,16 @@ def descendants(connection: sa.Connection, subject: Subject, *, limit: int = LIM
         "evaluations": tuple(e for e in found.evaluations if e.digest not in asked),
         "pointers": found.pointers,
     }
-    return Descendants(
+    data = {snapshot.digest for snapshot in found.snapshots}
+    in_force = list_recalls(connection, in_force=True)
+    every = Descendants(
         subject=str(settled),
-        **{kind: rows[:limit] for kind, rows in kinds.items()},
+        **kinds,
+        recalls=tuple(recall for recall in in_force if recall.digest in data),
         totals={kind: len(rows) for kind, rows in kinds.items()},
         complete=found.complete,
     )
+    return every.first(limit)
 
 
 def settle(connection: sa.Connection, subject: Subject) -> Subject:
@@ -227,7 +248,8 @@ def _below(found: Descent, subject: Subject, asked: set[str]) -> tuple[BuiltVers
     return tuple(v for v in found.versions if is_commit or v.digest not in asked)
 
 
-def _nothing(connection: sa.Connection, subject: Subject) -> NotFound:
+def nothing_named(connection: sa.Connection, subject: Subject) -> NotFound:
+    """Give the error that says there is nothing of that name, and what there is."""
     if isinstance(subject, CommitName):
         return NotFound(
             f"no version was trained on {subject}",
@@ -278,7 +300,7 @@ def _one_snapshot(connection: sa.Connection, name: SnapshotName) -> str:
         .limit(2)
     ).all()
     if not rows:
-        raise _nothing(connection, name)
+        raise nothing_named(connection, name)
     if len(rows) > 1:
         raise InvalidReference(
             f"{name.asset} has several partitions, each made from something else",

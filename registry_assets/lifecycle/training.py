@@ -21,6 +21,7 @@ from registry_assets.errors import (
 )
 from registry_assets.faults import reached
 from registry_assets.governance.metadata import check_metadata
+from registry_assets.lifecycle.authorship import read_code_authors
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.committing import (
     check_package,
@@ -107,7 +108,8 @@ def _train(
     closure = same_code(model, version)
     # Asked before hours of training, in which people go on editing that tree.
     code = code_commit(closure)
-    metadata = declared_metadata(model, version.recipe, code, run)
+    authors = read_code_authors(backends, model, closure)
+    metadata = declared_metadata(model, version.recipe, code, run, authors=authors)
     check_metadata(metadata, before_training=True)
     parts = [read_feature_rows(backends, ref) for ref in version.recipe.train]
     fitted = _fit(backends, model, version.recipe, parts)

@@ -2,7 +2,8 @@
 
 Three things are held against each other: the bytes in the store, the rows of the catalog,
 and the ledger that vouches for the rows. Here: the bytes, and that rows, manifests and
-pointer files say the same; the catalog by itself is the neighbour `auditing`.
+pointer files say the same; the catalog by itself is the neighbour `auditing`, what was signed
+about promotions `attestation_check`.
 """
 
 import time
@@ -25,6 +26,7 @@ from registry_assets.catalog.tables import (
     versions,
 )
 from registry_assets.errors import CatalogBehind, RegistryError
+from registry_assets.lifecycle.attestation_check import Claim, check_claim, read_claims
 from registry_assets.lifecycle.auditing import Findings, Problem, audit
 from registry_assets.lifecycle.backends import Backends
 from registry_assets.lifecycle.checkpoints import Checkpoint, check_past
@@ -94,12 +96,13 @@ def verify(
     Raises:
         NotFound: the reference names nothing.
     """
-    found = Findings()
+    found, claims = Findings(), list[Claim]()
     with backends.catalog.read() as connection:
         roots = list(read_roots(connection, reference))
         if reference is None:
             with _as_far_as_it_can_be_read(connection, found):
-                audit(connection, found)
+                read = audit(connection, found)
+                claims += read_claims(connection, read)
                 check_index(connection, found)
         if checkpoint is not None:
             check_past(connection, checkpoint, found)
@@ -108,6 +111,8 @@ def verify(
         if manifest is not None:  # else it is said where it is read
             check_root(root, manifest, found)
         _walk(backends, root.digest, root.name, found)
+    for claim in claims:
+        check_claim(backends.store, claim, found)
     _check_blobs(backends.store, found, deep=deep, progress=progress or _silent)
     if reference is None:
         _check_pointer_files(backends, found)

@@ -11,17 +11,21 @@ from rich.text import Text
 from registry_assets import definitions
 from registry_assets.catalog.versions import VersionRecord
 from registry_assets.clock import ReplayClock
-from registry_assets.errors import RegistryError
 from registry_assets.models.chapter import Chapter
+from registry_assets.models.driving import (
+    PATIENCE_SECONDS,
+    finished,
+    headline,
+    look,
+    train_reserved,
+    wait,
+)
 from registry_assets.models.flight_delay import declaration as flights
 from registry_assets.models.loan_approval import declaration as loans
 from registry_assets.orchestration.keys import Names
-from registry_assets.orchestration.local import LocalDaemon, RunOutcome, Tick
+from registry_assets.orchestration.local import LocalDaemon
 from registry_assets.orchestration.reporting import REPORT_SENSOR
 from registry_assets.registry import Registry
-
-# Beside a daemon of `make ui`, what a tick asks for may be under way over there.
-_PATIENCE_SECONDS = 600
 
 _DECLARED = {model.name: model for model in (flights.flight_delay, loans.loan_approval)}
 
@@ -56,9 +60,7 @@ class Replay:
 
     def report(self) -> None:
         """Report to Dagster what its log is missing, if its history was deleted meanwhile."""
-        tick = self._daemon.tick(REPORT_SENSOR)
-        self._finished_all(tick)
-        if tick.runs:
+        if look(self._daemon, REPORT_SENSOR).runs:
             self._say("reported to Dagster what its event log was missing")
 
     def _data(self, chapter: Chapter) -> None:
@@ -78,7 +80,7 @@ class Replay:
         }
         where = partition or ""
         if not all(where in held[name] for name in names):
-            self._finished(self._daemon.materialize(keys, partition_key=partition))
+            finished(self._daemon.materialize(keys, partition_key=partition))
             held = {
                 name: {s.partition: s for s in self._registry.snapshots(name)} for name in names
             }
@@ -114,7 +116,7 @@ class Replay:
             names.retrain_job,
             run_config={"ops": {f"{names.model}__reserve": {"config": config}}},
         )
-        self._finished(outcome)
+        finished(outcome)
         version = self._version(chapter)
         if version is not None and version.request == outcome.run_id:
             self._say(f"{version.reference} is reserved")
@@ -125,29 +127,17 @@ class Replay:
     def _train(self, names: Names, chapter: Chapter, *, anew: bool) -> None:
         if not (anew or self._registry.reserved(names.model)):
             return
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while self._registry.reserved(names.model):
-            tick = self._daemon.tick(names.version_sensor)
-            self._finished_all(tick)
-            self._wait(tick, deadline, names.version_sensor)
+        train_reserved(self._daemon, self._registry, names)
         version = self._version(chapter)
         if version is None:
             return
-        summary = self._registry.version(version.reference)
-        metric = self._registry.model(names.model).headline
-        found = summary.evaluation.metrics[metric] if summary.evaluation else None
-        score = (
-            f", {metric} {found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
-            if found and found["value"] is not None
-            else ""
-        )
+        score = headline(self._registry, version.reference)
         self._say(f"{version.reference} is trained and evaluated{score}")
 
     def _promote(self, names: Names, *, anew: bool) -> None:
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
-            tick = self._daemon.tick(names.promotion_sensor)
-            self._finished_all(tick)
+            tick = look(self._daemon, names.promotion_sensor)
             pointer = self._registry.pointer(names.model)
             decision = self._registry.decision(names.model)
             if tick.runs and decision is None:
@@ -156,28 +146,7 @@ class Replay:
             if decision is None or (not decision.ready and not tick.runs):
                 self._say_skipped(str(tick.skip_reason), whole=anew)
                 return
-            self._wait(tick, deadline, names.promotion_sensor)
-
-    def _wait(self, tick: Tick, deadline: float, sensor: str) -> None:
-        if tick.runs:
-            return
-        if time.monotonic() > deadline:
-            raise RegistryError(
-                f"the sensor {sensor} still waits after {_PATIENCE_SECONDS} s: {tick.skip_reason}",
-                hint="look at the runs in the Dagster UI (`make ui`), then run this again",
-            )
-        time.sleep(1)
-
-    def _finished_all(self, tick: Tick) -> None:
-        for outcome in tick.runs:
-            self._finished(outcome)
-
-    def _finished(self, outcome: RunOutcome) -> None:
-        if not outcome.success:
-            raise RegistryError(
-                f"the run of {outcome.job} failed: {'; '.join(outcome.failures)}",
-                hint=f"the whole log: make ui, then run {outcome.run_id}",
-            )
+            wait(tick, deadline)
 
     def _say_skipped(self, reason: str, *, whole: bool) -> None:
         """Print a sensor's skip reason: what is held and by what; the table below says why."""

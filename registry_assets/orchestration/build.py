@@ -12,16 +12,15 @@ from registry_assets.errors import DeclarationError, PackagingRefused
 from registry_assets.orchestration.features import IO_MANAGER, FeaturesAsset
 from registry_assets.orchestration.io_manager import SnapshotIOManager
 from registry_assets.orchestration.jobs import model_jobs, retrain_schedule
+from registry_assets.orchestration.keys import Names
 from registry_assets.orchestration.missing import Reported
 from registry_assets.orchestration.own_checks import refuse_missing_checks
 from registry_assets.orchestration.pointer_asset import pointer_asset, pointer_check
+from registry_assets.orchestration.promotion_sensor import promotion_sensor
+from registry_assets.orchestration.recalled import pointer_recall_check, snapshot_check
 from registry_assets.orchestration.reporting import report_job, report_sensor
 from registry_assets.orchestration.resource import RegistryResource
-from registry_assets.orchestration.sensors import (
-    INTERVAL_SECONDS,
-    promotion_sensor,
-    version_sensor,
-)
+from registry_assets.orchestration.sensors import INTERVAL_SECONDS, version_sensor
 from registry_assets.orchestration.version_assets import version_assets
 from registry_assets.packaging.closure import code_closure
 
@@ -51,19 +50,22 @@ def registry_definitions(
         asset_checks: of your own, among them those that gates ask for: see `version_check`.
         registry: which registry to use, and by which clock.
         s3: how a store in a bucket is reached, from where Dagster runs; see `RegistryResource`.
-        promoter_tags: of the runs that move pointers, for the run launcher: `dagster-k8s/config`
-            or `ecs/task_overrides` give those runs alone the promoter's account.
+        promoter_tags: of the runs that move pointers or decide what may, for the run launcher:
+            `dagster-k8s/config` or `ecs/task_overrides` give those runs alone the promoter's
+            account.
         sensor_interval: seconds between two looks of the sensors, at least.
         executor: how the steps of a run are executed; by default Dagster's own choice.
 
     Raises:
-        DeclarationError: two models share a name, a schedule cannot be read, features are made
-            from an asset that is no snapshot, or a gate's own asset check is not there.
+        DeclarationError: two models share a name, a pointer has that of a job, a schedule cannot
+            be read, features are made from an asset that is no snapshot, or a gate's own asset
+            check is not there.
     """
     source = registry or RegistryResource()
     if s3 is not None:
         source = replace(source, s3=s3)
     _refuse_twins(models)
+    _refuse_pointers_named_like_jobs(models)
     _refuse_what_cannot_be_packaged(models)
     data = _data_assets(models, assets)
     stored = _io_managers(data)
@@ -74,7 +76,9 @@ def registry_definitions(
     of_versions = [
         spec for _, made, _ in built for spec in (*made.model_specs, *made.evaluation_specs)
     ]
-    refuse_missing_checks(models, [*asset_checks, *data], of_versions)
+    recall_checks = _recall_checks(models, data, stored, source)
+    of_recalls = [spec for made in recall_checks for spec in made.check_specs]
+    refuse_missing_checks(models, [*asset_checks, *data], [*of_versions, *of_recalls])
     snapshots = [
         (key, asset.partitions_def is not None)
         for asset in data
@@ -89,20 +93,42 @@ def registry_definitions(
         ]
     reported = Reported([(model, made) for model, made, _ in built], snapshots)
     report = report_job(reported, source)
+    pointers = [(model, pointer) for model in models for pointer in model.pointers]
     sensors.append(report_sensor(reported, report, source, interval=sensor_interval))
     return dg.Definitions(
         assets=[
             *data,
             *(asset for _, made, _ in built for asset in (made.model, made.evaluation)),
-            *(pointer_asset(model, source) for model in models),
+            *(pointer_asset(model, pointer, source) for model, pointer in pointers),
         ],
-        asset_checks=[*asset_checks, *(pointer_check(model, source) for model in models)],
+        asset_checks=[
+            *asset_checks,
+            *(pointer_check(model, pointer, source) for model, pointer in pointers),
+            *recall_checks,
+        ],
         jobs=[*(job for _, _, jobs in built for job in jobs.all()), report],
         schedules=[s for s in map(_schedule, models) if s is not None],
         sensors=sensors,
         resources={IO_MANAGER: SnapshotIOManager(source)},
         executor=executor,
     )
+
+
+def _recall_checks(
+    models: Sequence[RegisteredModel],
+    data: Sequence[dg.AssetsDefinition],
+    stored: Mapping[dg.AssetKey, str],
+    source: RegistryResource,
+) -> list[dg.AssetChecksDefinition]:
+    """Make the checks on data and on pointers that say whether what they hold was recalled."""
+    of_data = [
+        snapshot_check(asset, key, source)
+        for asset in data
+        for key in sorted(asset.keys)
+        if stored.get(key) == IO_MANAGER
+    ]
+    pointers = [(model, pointer) for model in models for pointer in model.pointers]
+    return of_data + [pointer_recall_check(model, pointer, source) for model, pointer in pointers]
 
 
 def _refuse_twins(models: Sequence[RegisteredModel]) -> None:
@@ -112,6 +138,18 @@ def _refuse_twins(models: Sequence[RegisteredModel]) -> None:
             f"two RegisteredModels are called {', '.join(map(repr, twice))}",
             hint="a name is one line of versions, for ever: rename one of them",
         )
+
+
+def _refuse_pointers_named_like_jobs(models: Sequence[RegisteredModel]) -> None:
+    for model in models:
+        names = Names(model.name)
+        for pointer in model.pointers:
+            if names.pointer_op(pointer) in names.of_jobs:
+                raise DeclarationError(
+                    f"RegisteredModel {model.name!r}: a pointer cannot be called {pointer!r}:"
+                    f" {names.pointer_op(pointer)} is a job, or a step of one",
+                    hint="rename it; to Dagster both would be the same",
+                )
 
 
 def _refuse_what_cannot_be_packaged(models: Sequence[RegisteredModel]) -> None:

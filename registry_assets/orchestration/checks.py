@@ -14,29 +14,33 @@ from registry_assets.catalog.versions import VersionRecord
 from registry_assets.declaration import AssetCheck, Gate, RegisteredModel
 from registry_assets.declaration.gates import gate_digest
 from registry_assets.declaration.model import APPROVED
-from registry_assets.evaluation.report.texts import plural
 from registry_assets.evaluation.results import EvaluationResult
-from registry_assets.governance.decide import Held, counts_as_passed
+from registry_assets.governance.decide import counts_as_passed
 from registry_assets.governance.policy import COMMIT_CHECKS
 from registry_assets.governance.standing import Decision
+from registry_assets.orchestration.approved import RULE as APPROVED_RULE
 from registry_assets.orchestration.keys import Names
-from registry_assets.orchestration.presentation import finding_metadata, version_identity
+from registry_assets.orchestration.presentation import finding_metadata
+from registry_assets.orchestration.recalled import NOT_RECALLED, RULE, recall_result
 from registry_assets.orchestration.unstable import quiet_previews
+from registry_assets.orchestration.unstable.check_results import newest_target
 
 
 def model_checks(
     names: Names, partitions: dg.PartitionsDefinition[str]
 ) -> tuple[dg.AssetCheckSpec, ...]:
-    """Declare the checks that every version passes when it is committed."""
-    return tuple(
-        _spec(name, names.model_key, rule, partitions) for name, rule in COMMIT_CHECKS.items()
-    )
+    """Declare the checks that every version passes when it is committed, and one that may change.
+
+    Data that it was made from may be recalled afterwards.
+    """
+    rules = {**COMMIT_CHECKS, NOT_RECALLED: RULE}
+    return tuple(_spec(name, names.model_key, rule, partitions) for name, rule in rules.items())
 
 
 def evaluation_checks(
     model: RegisteredModel, names: Names, partitions: dg.PartitionsDefinition[str]
 ) -> tuple[dg.AssetCheckSpec, ...]:
-    """Declare one check per gate and, where people must agree, one that says who has.
+    """Declare one check per gate, and one that says who has signed.
 
     Gates that are asset checks of the user's own are declared where those are made.
     """
@@ -50,10 +54,8 @@ def evaluation_checks(
         for gate in model.gates
         if not isinstance(gate, AssetCheck)
     ]
-    if model.promotion.required_approvals:
-        text = f"{plural(model.promotion.required_approvals, 'approval')} before production."
-        specs.append(_spec(APPROVED, names.evaluation_key, text, partitions))
-    return tuple(specs)
+    # Whether anybody must sign is the policy's to say, which may change at any time.
+    return (*specs, _spec(APPROVED, names.evaluation_key, APPROVED_RULE, partitions))
 
 
 def check_results(
@@ -65,14 +67,18 @@ def check_results(
     decision: Decision | None = None,
     gates: Iterable[Gate | AssetCheck] = (),
     result: EvaluationResult | None = None,
+    recalled: Sequence[str] = (),
+    approved: dg.AssetCheckResult | None = None,
 ) -> list[dg.AssetCheckResult]:
     """Give one result per declared check, whether or not anything was found for it.
 
     Args:
         evaluation: the evaluation's digest, for gates.
-        decision: for gates, the rules in force and where approvals stand.
+        decision: for gates, the rules in force.
         gates: those that are declared.
         result: the evaluation that they judged.
+        recalled: which of the version's data is recalled, in words.
+        approved: for an evaluation, where approvals stand.
     """
     declared = {gate_digest(gate): gate for gate in gates if not isinstance(gate, AssetCheck)}
     rules = {rule.name: rule for rule in decision.policy.checks} if decision else {}
@@ -80,7 +86,11 @@ def check_results(
     results = []
     for spec in specs:
         if spec.name == APPROVED:
-            results.append(_approved(spec, version, decision))
+            assert approved is not None
+            results.append(approved)
+            continue
+        if spec.name == NOT_RECALLED:
+            results.append(recall_result(spec.asset_key, recalled, digest=str(version.digest)))
             continue
         finding = found.get(spec.name) or Finding(spec.name, "", "undecided", "nothing was found")
         rule = rules.get(spec.name)
@@ -107,10 +117,20 @@ def check_results(
     return results
 
 
-def check_event(result: dg.AssetCheckResult, partition: str | None) -> dg.AssetCheckEvaluation:
-    """Give a result as the event of a run that does not execute the asset."""
+def check_event(
+    result: dg.AssetCheckResult,
+    partition: str | None,
+    *,
+    about: dg.DagsterInstance | None = None,
+) -> dg.AssetCheckEvaluation:
+    """Give a result as the event of a run that does not execute the asset.
+
+    Args:
+        about: tie it to what the asset's partition holds there; None where that is yet to come.
+    """
     assert result.asset_key is not None
     assert result.check_name is not None
+    target = newest_target(about, result.asset_key, partition) if about is not None else None
     return dg.AssetCheckEvaluation(
         asset_key=result.asset_key,
         check_name=result.check_name,
@@ -119,24 +139,7 @@ def check_event(result: dg.AssetCheckResult, partition: str | None) -> dg.AssetC
         severity=result.severity,
         description=result.description,
         partition=partition,
-    )
-
-
-def _approved(
-    spec: dg.AssetCheckSpec, version: VersionRecord, decision: Decision | None
-) -> dg.AssetCheckResult:
-    waits = ["where approvals stand is not known"]
-    if decision is not None:
-        held = decision.answer.reasons if isinstance(decision.answer, Held) else ()
-        waits = [reason.sentence for reason in held if reason.code == "approval_missing"]
-    return dg.AssetCheckResult(
-        asset_key=spec.asset_key,
-        check_name=spec.name,
-        passed=not waits,
-        # Waiting for a person is no fault of the version.
-        severity=dg.AssetCheckSeverity.WARN,
-        description="; ".join(waits) or "approved",
-        metadata=version_identity(version),
+        target_materialization_data=target,
     )
 
 

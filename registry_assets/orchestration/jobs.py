@@ -1,4 +1,7 @@
-"""The jobs of a model: retrain (reserve a number), train, evaluate again, record, promote."""
+"""The jobs of a model: retrain (reserve a number), train, evaluate again, record, promote.
+
+Those by which people decide about a version or a pointer are in `decision_jobs`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,16 +10,18 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from registry_assets.catalog.models import PRODUCTION
 from registry_assets.declaration import RegisteredModel
 from registry_assets.errors import RegistryError
 from registry_assets.lifecycle.reserving import Request
+from registry_assets.orchestration.decision_jobs import decision_jobs
 from registry_assets.orchestration.keys import Names
 from registry_assets.orchestration.own_checks import record_job
 from registry_assets.orchestration.resource import RegistryResource, refuse, run_info
 
 # Beyond the training itself: packaging, its load check, the evaluation.
 _SECONDS_AROUND_TRAINING = 3600
+# A move takes seconds, and hashing the bytes of a large version minutes.
+_SECONDS_OF_A_DECISION = 1800
 
 
 class RetrainConfig(dg.Config):
@@ -40,6 +45,7 @@ class ModelJobs:
 
     Args:
         record: None where no gate is an asset check of the user's own.
+        decisions: those by which people decide.
     """
 
     retrain: dg.JobDefinition
@@ -47,11 +53,12 @@ class ModelJobs:
     evaluate: Any
     promote: Any
     record: dg.JobDefinition | None
+    decisions: tuple[dg.JobDefinition, ...]
 
     def all(self) -> list[Any]:
         """Give every one of them."""
         made = [self.retrain, self.train, self.evaluate, self.promote, self.record]
-        return [job for job in made if job is not None]
+        return [job for job in (*made, *self.decisions) if job is not None]
 
 
 def model_jobs(
@@ -62,6 +69,7 @@ def model_jobs(
     # With the asset checks on them, the user's own too: a job of assets has those by itself.
     limit = int(declared.train_timeout) + _SECONDS_AROUND_TRAINING
     both = dg.AssetSelection.assets(names.model_key, names.evaluation_key)
+    deciding = {"dagster/max_runtime": str(_SECONDS_OF_A_DECISION), **promoter_tags}
     return ModelJobs(
         retrain=_retrain_job(declared, names, source),
         train=dg.define_asset_job(
@@ -80,19 +88,24 @@ def model_jobs(
         ),
         promote=dg.define_asset_job(
             names.promote_job,
-            selection=dg.AssetSelection.assets(names.pointer_key(PRODUCTION)),
-            description=f"Moves {declared.name}@{PRODUCTION} to a version, if the registry finds"
-            " that nothing holds it. Safe to launch by hand: it trusts nothing it is told.",
-            tags=promoter_tags,
+            selection=dg.AssetSelection.assets(*map(names.pointer_key, declared.pointers)),
+            description=f"Moves {_listed(declared)} to a version, if the registry finds that"
+            " nothing holds it. Safe to launch by hand: it trusts nothing it is told.",
+            tags=deciding,
         ),
         record=record_job(declared, source),
+        decisions=decision_jobs(declared, source, deciding),
     )
+
+
+def _listed(declared: RegisteredModel) -> str:
+    return ", ".join(f"{declared.name}@{pointer}" for pointer in declared.pointers)
 
 
 def _retrain_job(
     declared: RegisteredModel, names: Names, source: RegistryResource
 ) -> dg.JobDefinition:
-    @dg.op(name=f"{declared.name}__reserve", out=dg.Out(dg.Nothing))
+    @dg.op(name=names.reserve_op, out=dg.Out(dg.Nothing))
     def reserve(context: dg.OpExecutionContext, config: RetrainConfig) -> None:
         """Reserve the next version for the recipe that is current now."""
         try:
@@ -142,7 +155,7 @@ def retrain_schedule(declared: RegisteredModel) -> dg.ScheduleDefinition | None:
         execution_timezone=declared.retrain.timezone,
         run_config=dg.RunConfig(
             ops={
-                f"{declared.name}__reserve": RetrainConfig(
+                names.reserve_op: RetrainConfig(
                     trigger="schedule", reason=f"scheduled: {declared.retrain.cron}"
                 )
             }

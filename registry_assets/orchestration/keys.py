@@ -7,7 +7,11 @@ import dagster as dg
 MODEL_TAG = "registry/model"
 VERSION_TAG = "registry/version"
 PURPOSE_TAG = "registry/purpose"
-"""Run tags: which version a run is about, and what for (`train`, `evaluate`, …)."""
+POINTER_TAG = "registry/pointer"
+"""Run tags: which version a run is about, what for (`train`, `evaluate`, …), and where to."""
+
+DECISIONS = ("approve", "rollback", "release", "archive", "unarchive", "reject")
+"""What people decide about versions and pointers, each by a job of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +43,19 @@ class Names:
         """The asset of a pointer."""
         return dg.AssetKey([self.model, pointer])
 
+    def pointer_op(self, pointer: str) -> str:
+        """The op of that asset, whose config says what is promoted, and why."""
+        return self.pointer_key(pointer).to_python_identifier()
+
     @property
     def retrain_job(self) -> str:
         """The job that reserves the next version."""
         return f"{self.model}__retrain"
+
+    @property
+    def reserve_op(self) -> str:
+        """The one op of that job, whose config says why."""
+        return f"{self.model}__reserve"
 
     @property
     def train_job(self) -> str:
@@ -66,8 +79,17 @@ class Names:
 
     @property
     def promote_job(self) -> str:
-        """The job that moves the production pointer."""
+        """The job that moves pointers forward."""
         return f"{self.model}__promote"
+
+    @property
+    def rollback_job(self) -> str:
+        """The job that moves a pointer back."""
+        return self.job("rollback")
+
+    def decision_op(self, decision: str) -> str:
+        """The one op of a decision's job, whose config says what is decided, and why."""
+        return f"{self.job(decision)}_decision"
 
     @property
     def version_sensor(self) -> str:
@@ -76,7 +98,7 @@ class Names:
 
     @property
     def promotion_sensor(self) -> str:
-        """The sensor that promotes the candidate."""
+        """The sensor that promotes the candidate of each pointer."""
         return f"{self.model}__promotion"
 
     @property
@@ -85,9 +107,17 @@ class Names:
         return f"{self.model}__schedule"
 
     def job(self, purpose: str) -> str:
-        """The job that a sensor launches for a purpose."""
+        """The job for a purpose of a sensor's, or for a decision."""
         return f"{self.model}__{purpose}"
 
-    def tags(self, version: int, purpose: str) -> dict[str, str]:
-        """The tags of a run about one version."""
-        return {MODEL_TAG: self.model, VERSION_TAG: str(version), PURPOSE_TAG: purpose}
+    @property
+    def of_jobs(self) -> frozenset[str]:
+        """What jobs and their ops are called: Dagster gives no asset such a name as well."""
+        jobs = {self.retrain_job, self.train_job, self.evaluate_job, self.record_job}
+        ops = {self.reserve_op, self.record_op, *map(self.decision_op, DECISIONS)}
+        return frozenset(jobs | ops | {self.promote_job, *map(self.job, DECISIONS)})
+
+    def tags(self, version: int, purpose: str, pointer: str | None = None) -> dict[str, str]:
+        """The tags of a run about one version, and one pointer if it is about one."""
+        where = {} if pointer is None else {POINTER_TAG: pointer}
+        return {MODEL_TAG: self.model, VERSION_TAG: str(version), PURPOSE_TAG: purpose, **where}

@@ -5,21 +5,23 @@ Where nothing was missing and neither side has moved since, as `watching` tells,
 looked for again, but now and then.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
 
 from registry_assets.canonical import Json, canonical_json, sha256_digest
 from registry_assets.catalog.committed import Committed
-from registry_assets.catalog.models import PRODUCTION
 from registry_assets.declaration import RegisteredModel
 from registry_assets.errors import NotFound
-from registry_assets.orchestration.attempts import versions_alive
+from registry_assets.orchestration.approved import find_untold_approvals
+from registry_assets.orchestration.attempts import is_job_alive, versions_alive
 from registry_assets.orchestration.io_manager import asset_name
 from registry_assets.orchestration.keys import Names
+from registry_assets.orchestration.recalled import find_untold
+from registry_assets.orchestration.untold import Untold
 from registry_assets.orchestration.version_assets import VersionAssets
-from registry_assets.orchestration.watching import SNAPSHOTS, Seen, read_states
+from registry_assets.orchestration.watching import RECALLS, SNAPSHOTS, Seen, read_states
 from registry_assets.registry import Registry
 
 _PAGE = 100
@@ -59,14 +61,22 @@ class Found:
     """Everything that Dagster is missing: events, and partitions to be added.
 
     Args:
-        looked_at: the models that were looked through, and `SNAPSHOTS`.
+        untold: results of checks that became others, since people decided something.
+        looked_at: the models that were looked through, `SNAPSHOTS` and `RECALLS`.
         seen: what needs no looking at next time, as long as it does not move.
     """
 
     missing: tuple[Missing, ...]
+    untold: tuple[Untold, ...]
     partitions: tuple[dg.AddDynamicPartitionsRequest, ...]
     looked_at: tuple[str, ...]
     seen: Seen
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What the events are about, for people."""
+        missing = tuple(each.sentence for each in self.missing)
+        return missing + tuple(each.sentence for each in self.untold)
 
     @property
     def state(self) -> str:
@@ -74,6 +84,7 @@ class Found:
         listed: list[Json] = [
             [asset_name(m.asset), m.partition, m.digest, m.generation] for m in self.missing
         ]
+        listed += [[each.sentence, each.state] for each in self.untold]
         return f"report:{sha256_digest(canonical_json(listed))}:"
 
     @property
@@ -101,10 +112,11 @@ def find_missing(
     states = read_states(
         instance,
         registry,
-        models=[model.name for model, _ in reported.models],
+        models=[model for model, _ in reported.models],
         snapshots=[key for key, _ in reported.snapshots],
     )
     missing: list[Missing] = []
+    untold: list[Untold] = []
     partitions: list[dg.AddDynamicPartitionsRequest] = []
     looked_at = [name for name, state in states.items() if not seen.is_complete(name, state)]
     complete = {name: state for name, state in states.items() if name not in looked_at}
@@ -121,14 +133,43 @@ def find_missing(
         keys = _missing_keys(instance, model.name, versions)
         if keys:
             partitions.append(assets.partitions.build_add_request(keys))
-        found = [
-            *_missing_versions(instance, model.name, versions),
-            *_missing_promotions(instance, registry, model.name, alive),
-        ]
+        moving = _is_moving(instance, model.name)
+        found = [*_missing_versions(instance, model.name, versions)]
+        for pointer in () if moving else model.pointers:
+            found += missing_promotions(instance, registry, model.name, pointer, alive)
         missing += found
-        if not (keys or found or alive):
+        signed = [] if alive or moving else _approvals(instance, registry, model)
+        untold += signed
+        if not (keys or found or alive or moving or signed):
             complete[model.name] = states[model.name]
-    return Found(tuple(missing), tuple(partitions), tuple(looked_at), seen.after(complete))
+    if RECALLS in looked_at:
+        recalled = list(_recalled(instance, registry, reported))
+        untold += recalled
+        if not recalled:
+            complete[RECALLS] = states[RECALLS]
+    return Found(
+        tuple(missing), tuple(untold), tuple(partitions), tuple(looked_at), seen.after(complete)
+    )
+
+
+def _approvals(
+    instance: dg.DagsterInstance, registry: Registry, model: RegisteredModel
+) -> list[Untold]:
+    try:
+        return list(find_untold_approvals(instance, registry, model))
+    except NotFound:
+        return []  # declared in code, and never trained
+
+
+def _recalled(
+    instance: dg.DagsterInstance, registry: Registry, reported: Reported
+) -> Iterator[Untold]:
+    return find_untold(
+        instance,
+        registry,
+        models=[model for model, _ in reported.models],
+        snapshots=[key for key, _ in reported.snapshots],
+    )
 
 
 def _settled(registry: Registry, model: str, alive: set[int]) -> list[Committed]:
@@ -193,11 +234,29 @@ def _outdated(instance: dg.DagsterInstance, model: str, versions: Sequence[Commi
     return found
 
 
-def _missing_promotions(
-    instance: dg.DagsterInstance, registry: Registry, model: str, alive: set[int]
+def _is_moving(instance: dg.DagsterInstance, model: str) -> bool:
+    """Tell whether a run may be between a move and its event: it reports that by itself.
+
+    One that a person launched names no version in its tags.
+    """
+    names = Names(model)
+    return any(is_job_alive(instance, job) for job in (names.promote_job, names.rollback_job))
+
+
+def missing_promotions(
+    instance: dg.DagsterInstance,
+    registry: Registry,
+    model: str,
+    pointer: str,
+    alive: Container[int] = (),
 ) -> Iterator[Missing]:
-    key = Names(model).pointer_key(PRODUCTION)
-    promotions = registry.promotions(model, PRODUCTION)
+    """Find the promotions of a pointer that Dagster does not show.
+
+    Args:
+        alive: the versions that a run is about, which reports its own.
+    """
+    key = Names(model).pointer_key(pointer)
+    promotions = registry.promotions(model, pointer)
     if not promotions or promotions[-1].version in alive:
         return
     shown = _generations(instance, key)

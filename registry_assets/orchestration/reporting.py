@@ -15,22 +15,18 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from registry_assets.catalog.models import PRODUCTION
 from registry_assets.declaration import RegisteredModel
 from registry_assets.errors import RegistryError
 from registry_assets.evaluation.results import EvaluationResult
 from registry_assets.lifecycle.evaluating import RESULT_FILE
+from registry_assets.orchestration.approved import approved_result
 from registry_assets.orchestration.attempts import read_job_attempts
 from registry_assets.orchestration.checks import check_event, check_results
+from registry_assets.orchestration.events import Event, materialization, promotion_events
 from registry_assets.orchestration.io_manager import snapshot_metadata
 from registry_assets.orchestration.keys import Names
 from registry_assets.orchestration.missing import Found, Missing, Reported, find_missing
-from registry_assets.orchestration.pointer_asset import is_verified, verify_pointer
-from registry_assets.orchestration.presentation import (
-    evaluation_metadata,
-    promotion_metadata,
-    version_metadata,
-)
+from registry_assets.orchestration.presentation import evaluation_metadata, version_metadata
 from registry_assets.orchestration.resource import RegistryResource, refuse
 from registry_assets.orchestration.version_assets import VersionAssets
 from registry_assets.orchestration.watching import SWEEP_SECONDS, Seen
@@ -41,8 +37,6 @@ REPORT_JOB = REPORT_SENSOR
 
 NOTHING_MISSING = "Dagster's event log has everything that the registry knows"
 """The skip reason of a tick that had nothing to report."""
-
-Event = dg.AssetMaterialization | dg.AssetCheckEvaluation
 
 
 def report_sensor(
@@ -56,9 +50,10 @@ def report_sensor(
         minimum_interval_seconds=interval,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Looks for snapshots, versions, evaluations and promotions that are in the"
-        f" registry and not in Dagster's event log, made elsewhere or deleted in the UI, and"
-        f" launches the job `{REPORT_JOB}`. It adds missing partitions by itself. Where neither"
-        f" side has moved, it looks every {SWEEP_SECONDS // 60} minutes.",
+        " registry and not in Dagster's event log, made elsewhere or deleted in the UI, and for"
+        " checks that say another thing than the registry since people signed or recalled"
+        f" something, and launches the job `{REPORT_JOB}`. It adds missing partitions by itself."
+        f" Where neither side has moved, it looks every {SWEEP_SECONDS // 60} minutes.",
     )
     def report(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         seen = Seen.read(context.cursor, now=time.time())
@@ -85,11 +80,10 @@ def report_job(reported: Reported, source: RegistryResource) -> dg.JobDefinition
         try:
             registry = source.open()
             found = find_missing(context.instance, registry, reported, seen=Seen(time.time()))
-            missing = found.missing
         except RegistryError as error:
             raise refuse(error) from error
         failures = []
-        for one in missing:
+        for one in found.missing:
             try:
                 events = list(_events(context.instance, registry, reported, one))
             except RegistryError as error:
@@ -98,9 +92,12 @@ def report_job(reported: Reported, source: RegistryResource) -> dg.JobDefinition
                 continue
             yield from events
             context.log.info("reported %s", one.sentence)
+        for untold in found.untold:
+            yield check_event(untold.result, untold.partition, about=context.instance)
+            context.log.info("reported %s", untold.sentence)
         if failures:
             raise dg.Failure(description="\n".join(failures), allow_retries=False)
-        if not missing:
+        if not found.sentences:
             context.log.info(NOTHING_MISSING)
         yield dg.Output(None)
 
@@ -118,15 +115,16 @@ def report_job(reported: Reported, source: RegistryResource) -> dg.JobDefinition
 
 def _request(instance: dg.DagsterInstance, found: Found) -> tuple[list[dg.RunRequest], str]:
     """Give the run to ask for; none, and the reason, where none is needed or sensible."""
-    if not found.missing:
+    if not found.sentences:
         return [], "" if found.partitions else NOTHING_MISSING
     attempts = read_job_attempts(instance, job=REPORT_JOB, state=found.state)
     if attempts.alive:
         return [], f"a run of {REPORT_JOB} is under way"
     if attempts.exhausted:
-        rest = f" and {len(found.missing) - 1} more" if found.missing[1:] else ""
+        first, *others = found.sentences
+        rest = f" and {len(others)} more" if others else ""
         return [], (
-            f"{found.missing[0].sentence}{rest}: reporting {attempts.sentence};"
+            f"{first}{rest}: reporting {attempts.sentence};"
             f" launch the job {REPORT_JOB} by hand to try again"
         )
     return [dg.RunRequest(run_key=f"{found.state}{attempts.next}")], ""
@@ -135,15 +133,12 @@ def _request(instance: dg.DagsterInstance, found: Found) -> tuple[list[dg.RunReq
 def _events(
     instance: dg.DagsterInstance, registry: Registry, reported: Reported, missing: Missing
 ) -> Iterator[Event]:
-    """Make the events of one thing that is missing.
-
-    Results of checks come before the materialization: whatever ends the run between them, the
-    materialization is still missing, and a gate that failed is reported again.
-    """
+    """Make the events of one thing that is missing."""
     for model, assets in reported.models:
         names = Names(model.name)
-        if missing.asset == names.pointer_key(PRODUCTION):
-            return _promotion_events(instance, registry, model.name, missing)
+        for pointer in model.pointers:
+            if missing.asset == names.pointer_key(pointer):
+                return promotion_events(instance, registry, model.name, pointer, missing)
         if missing.asset in (names.model_key, names.evaluation_key):
             summary = registry.version_numbered(model.name, int(str(missing.partition)))
             if missing.asset == names.model_key:
@@ -154,16 +149,18 @@ def _events(
 
 def _snapshot_events(registry: Registry, missing: Missing) -> Iterator[Event]:
     snapshot = registry.find_snapshots([missing.digest])[missing.digest]
-    yield _materialization(missing, snapshot_metadata(registry, snapshot))
+    yield materialization(missing, snapshot_metadata(registry, snapshot))
 
 
 def _model_events(
     assets: VersionAssets, summary: VersionSummary, missing: Missing
 ) -> Iterator[Event]:
     found = [verdict.finding for verdict in summary.verdicts]
-    for result in check_results(assets.model_specs, found, version=summary.version):
+    recalled = summary.decision.standing.recalled
+    specs = assets.model_specs
+    for result in check_results(specs, found, version=summary.version, recalled=recalled):
         yield check_event(result, missing.partition)
-    yield _materialization(missing, version_metadata(summary.version))
+    yield materialization(missing, version_metadata(summary.version))
 
 
 def _evaluation_events(
@@ -185,23 +182,12 @@ def _evaluation_events(
         decision=registry.decision(version.model, version.number),
         gates=model.gates,
         result=result,
+        approved=approved_result(registry, model, version.number),
     )
     metadata = evaluation_metadata(version, missing.digest, result)
     for check in checks:
         yield check_event(check, missing.partition)
-    yield _materialization(missing, metadata)
-
-
-def _promotion_events(
-    instance: dg.DagsterInstance, registry: Registry, model: str, missing: Missing
-) -> Iterator[Event]:
-    promotion = registry.promotion(model, PRODUCTION, missing.generation or 0)
-    if promotion is None:
-        return
-    newest = promotion.generation == registry.pointer(model, PRODUCTION).generation
-    if newest and not is_verified(instance, model, promotion.digest):
-        yield check_event(verify_pointer(registry, model), None)
-    yield _materialization(missing, promotion_metadata(promotion))
+    yield materialization(missing, metadata)
 
 
 def _result(registry: Registry, digest: str) -> EvaluationResult:
@@ -214,15 +200,3 @@ def _result(registry: Registry, digest: str) -> EvaluationResult:
     }
     (document,) = (file for file in files if file.path == RESULT_FILE)
     return EvaluationResult.from_json(json.loads(read(document.sha256)), pictures=pictures)
-
-
-def _materialization(missing: Missing, metadata: dict[str, object]) -> dg.AssetMaterialization:
-    return dg.AssetMaterialization(
-        asset_key=missing.asset,
-        partition=missing.partition,
-        metadata=metadata,  # type: ignore[arg-type]
-        tags={
-            "dagster/data_version": missing.digest,
-            "dagster/data_version_is_user_provided": "true",
-        },
-    )

@@ -8,6 +8,7 @@ import dagster as dg
 
 from registry_assets.declaration import RegisteredModel
 from registry_assets.errors import RegistryError
+from registry_assets.orchestration.approved import approved_result
 from registry_assets.orchestration.checks import check_results, evaluation_checks, model_checks
 from registry_assets.orchestration.keys import Names
 from registry_assets.orchestration.presentation import evaluation_metadata, version_metadata
@@ -81,11 +82,16 @@ def _model_asset(
             version = registry.train(declared, _number(context), run=run)
         except RegistryError as error:
             raise refuse(error) from error
-        findings = [v.finding for v in registry.version(version.reference).verdicts]
+        summary = registry.version(version.reference)
         yield dg.MaterializeResult(
             data_version=dg.DataVersion(str(version.digest)),
             metadata=version_metadata(version),
-            check_results=check_results(specs, findings, version=version),
+            check_results=check_results(
+                specs,
+                [verdict.finding for verdict in summary.verdicts],
+                version=version,
+                recalled=summary.decision.standing.recalled,
+            ),
         )
 
     return model
@@ -130,6 +136,7 @@ def _evaluation_asset(
                 decision=registry.decision(declared.name, done.version.number),
                 gates=declared.gates,
                 result=done.result,
+                approved=approved_result(registry, declared, done.version.number),
             ),
         )
 

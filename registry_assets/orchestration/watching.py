@@ -14,7 +14,7 @@ import dagster as dg
 
 from registry_assets.canonical import Json, canonical_json, sha256_digest
 from registry_assets.catalog.ledger import REGISTRY
-from registry_assets.catalog.models import PRODUCTION
+from registry_assets.declaration import RegisteredModel
 from registry_assets.orchestration.keys import Names
 from registry_assets.registry import Registry
 
@@ -23,6 +23,9 @@ SWEEP_SECONDS = 600
 
 SNAPSHOTS = "-snapshots"
 """What is watched beside the models; no model can have this name."""
+
+RECALLS = "-recalls"
+"""The same, once any data was recalled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +69,24 @@ def read_states(
     instance: dg.DagsterInstance,
     registry: Registry,
     *,
-    models: Iterable[str],
+    models: Iterable[RegisteredModel],
     snapshots: Iterable[dg.AssetKey],
 ) -> dict[str, str]:
     """Give the state of each model, and of the snapshots: a text that changes with it."""
     runs = instance.get_runs_count()
     states = {SNAPSHOTS: _digest([runs, _head(registry, REGISTRY), *_assets(instance, snapshots)])}
+    active = registry.policy()
+    policy = active.digest if active else None
     for model in models:
-        names = Names(model)
-        keys = (names.model_key, names.evaluation_key, names.pointer_key(PRODUCTION))
+        names = Names(model.name)
+        keys = [names.model_key, names.evaluation_key, *map(names.pointer_key, model.pointers)]
         partitions = sorted(instance.get_dynamic_partitions(names.versions))
-        states[model] = _digest(
-            [runs, _head(registry, model), list(partitions), *_assets(instance, keys)]
-        )
+        # One that was just declared may have moved long ago, and Dagster knows nothing of it.
+        watched: list[Json] = [runs, _head(registry, model.name), list(model.pointers), policy]
+        states[model.name] = _digest([*watched, list(partitions), *_assets(instance, keys)])
+    if registry.recalls():
+        # Whatever moves may come to stand on recalled data, or off it.
+        states[RECALLS] = _digest([[name, state] for name, state in states.items()])
     return states
 
 

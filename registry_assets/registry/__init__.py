@@ -5,6 +5,7 @@ logic of its own: each method is one reading of the catalog, or one step of `lif
 Its methods stand in the parts beside this file, by what they are for.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,16 @@ from registry_assets.home import Home, find_home
 from registry_assets.lifecycle import reindexing
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.checkpoints import identify
+from registry_assets.lifecycle.registry_keys import KEY_ADDED, begin_keys
 from registry_assets.registry.answers import Answers, VersionSummary
 from registry_assets.registry.care import Care
+from registry_assets.registry.contents import Contents
+from registry_assets.registry.deciding import Deciding
 from registry_assets.registry.deployment import Deployment
+from registry_assets.registry.evidence import Evidence
+from registry_assets.registry.governing import Governing
+from registry_assets.registry.keys import Keys
+from registry_assets.registry.recalls import Recalls
 from registry_assets.registry.searching import Searching
 from registry_assets.registry.steps import Steps
 from registry_assets.registry.transfer import Transfer
@@ -26,12 +34,30 @@ from registry_assets.store import Store, create_store, open_store
 from registry_assets.transfer.progress import Progress, silent
 
 if TYPE_CHECKING:
+    from registry_assets.signing.keys import PublicKey
     from registry_assets.transfer.restoring import Restored
 
 __all__ = ["Registry", "VersionSummary"]
 
+_WITHOUT_BYTES = (KEY_ADDED, "policy_activated")
+"""Kinds of events that nothing in the store belongs to."""
 
-class Registry(Answers, Searching, Steps, Words, Deployment, Care, Transfer):
+
+class Registry(
+    Answers,
+    Contents,
+    Searching,
+    Steps,
+    Deciding,
+    Recalls,
+    Words,
+    Governing,
+    Keys,
+    Deployment,
+    Care,
+    Transfer,
+    Evidence,
+):
     """An open registry.
 
     Examples:
@@ -59,13 +85,28 @@ class Registry(Answers, Searching, Steps, Words, Deployment, Care, Transfer):
         """
         home = find_home(None if start is None else Path(start))
         catalog = Catalog.open(home.catalog)
-        return cls(home, Backends(catalog, open_store(home.store, s3_client=s3_client), clock))
+        store = open_store(home.store, s3_client=s3_client)
+        return cls(home, Backends(catalog, store, clock, home.signing_key))
 
     @classmethod
-    def init(cls, folder: Path | str, *, clock: Clock = system_clock) -> "Registry":
+    def init(
+        cls,
+        folder: Path | str,
+        *,
+        clock: Clock = system_clock,
+        owner_key: "PublicKey | None" = None,
+        run: RunInfo | None = None,
+    ) -> "Registry":
         """Create a registry in a folder, or open and migrate the one that is there.
 
+        A new one gets the key that it signs promotions with: see `lifecycle.registry_keys`.
+
+        Args:
+            owner_key: with which the first policy is activated.
+
         Raises:
+            PolicyRefused: the registry has another owner, or a policy in force.
+            KeyUnusable: what is in the private key's place is none.
             StoreUnwritable: the folder cannot be written.
             CatalogTooNew: a newer release wrote the catalog.
             CatalogBehind: one of catalog and store is gone, the other full of history.
@@ -75,12 +116,13 @@ class Registry(Answers, Searching, Steps, Words, Deployment, Care, Transfer):
         home.make()
         store = create_store(home.store)
         _refuse_half_a_registry(home, store)
-        backends = Backends(Catalog.create(home.catalog), store, clock)
+        backends = Backends(Catalog.create(home.catalog), store, clock, home.signing_key)
         with backends.catalog.read() as connection:
             indexed = reindexing.is_indexed(connection)
         store.claim(identify(backends.catalog, claimed=store.identity()))
         if not indexed:
             reindexing.reindex(backends)
+        begin_keys(backends, owner=owner_key, run=run or RunInfo.by_hand())
         return cls(home, backends)
 
     @classmethod
@@ -112,13 +154,14 @@ class Registry(Answers, Searching, Steps, Words, Deployment, Care, Transfer):
             run=run or RunInfo.by_hand(),
             progress=progress,
         )
-        return cls(home, backends), restored
+        return cls(home, replace(backends, signing_key=home.signing_key)), restored
 
 
 def _refuse_half_a_registry(home: Home, store: Store) -> None:
     """A volume that was not mounted must not be made up for by an empty one."""
     stored = next(store.digests(), None) is not None
-    recorded, catalog = has_history(home.catalog), shown_location(home.catalog)
+    recorded = has_history(home.catalog, but_for=_WITHOUT_BYTES)
+    catalog = shown_location(home.catalog)
     if stored and recorded is None:
         raise CatalogBehind(
             f"{home.store} holds the bytes of a registry, and its catalog {catalog} is gone",

@@ -11,7 +11,6 @@ from registry_assets.catalog import counts, ledger, tenures
 from registry_assets.catalog import evaluations as evaluation_rows
 from registry_assets.catalog import models as model_rows
 from registry_assets.catalog import pointers as pointer_rows
-from registry_assets.catalog import snapshots as snapshot_rows
 from registry_assets.catalog import versions as version_rows
 from registry_assets.catalog.committed import Committed, list_committed
 from registry_assets.catalog.evaluations import EvaluationRecord, VerdictRecord
@@ -21,28 +20,22 @@ from registry_assets.catalog.log import LogPage, Wanted, read_log
 from registry_assets.catalog.marks import MarkRecord, marked_above
 from registry_assets.catalog.models import PRODUCTION, ModelRecord
 from registry_assets.catalog.pointers import PointerRecord, PromotionRecord
-from registry_assets.catalog.snapshots import SnapshotRecord
 from registry_assets.catalog.tenures import Tenure
 from registry_assets.catalog.versions import VersionRecord
+from registry_assets.clock import timestamp
 from registry_assets.governance import standing
 from registry_assets.governance.standings import read_decisions
 from registry_assets.lifecycle import (
     carding,
     comparing,
-    data,
     deploying,
     instants,
     pointer_files,
-    tracing,
 )
-from registry_assets.manifest import Manifest
-from registry_assets.references import Reference, Subject, parse_subject
+from registry_assets.references import Reference
 from registry_assets.registry.part import Part
-from registry_assets.store.manifests import read_manifest
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from registry_assets.evaluation.report.values import Card
 
 
@@ -124,7 +117,7 @@ class Answers(Part):
         with self.backends.catalog.read() as connection:
             record = model_rows.get_model(connection, model)
             found = version_rows.list_versions(connection, model, limit=limit, before=before)
-            return _summaries(connection, record, found)
+            return _summaries(connection, record, found, now=self._now())
 
     def count_versions(self, model: str) -> int:
         """Give how many versions a model has."""
@@ -163,7 +156,12 @@ class Answers(Part):
             record = model_rows.get_model(connection, model)
             numbers = marked_above(connection, model, above, limit=limit)
             return tuple(
-                _summary(connection, record, version_rows.get_version(connection, model, number))
+                _summary(
+                    connection,
+                    record,
+                    version_rows.get_version(connection, model, number),
+                    now=self._now(),
+                )
                 for number in numbers
             )
 
@@ -198,13 +196,18 @@ class Answers(Part):
         with self.backends.catalog.read() as connection:
             version = deploying.resolve(connection, Reference.parse(reference))
             record = model_rows.get_model(connection, version.model)
-            return _summary(connection, record, version)
+            return _summary(connection, record, version, now=self._now())
 
     def version_numbered(self, model: str, number: int) -> VersionSummary:
         """Give a version by number, also one that failed or is not trained yet."""
         with self.backends.catalog.read() as connection:
             record = model_rows.get_model(connection, model)
-            return _summary(connection, record, version_rows.get_version(connection, model, number))
+            return _summary(
+                connection,
+                record,
+                version_rows.get_version(connection, model, number),
+                now=self._now(),
+            )
 
     def evaluations(self, model: str) -> tuple[EvaluationRecord, ...]:
         """Give all evaluations of a model's versions, oldest first."""
@@ -240,7 +243,10 @@ class Answers(Part):
             found = number or standing.find_candidate(connection, model, pointer)
             if found is None:
                 return None
-            return standing.read_decision(connection, model, found, pointer)
+            return standing.read_decision(connection, model, found, pointer, now=self._now())
+
+    def _now(self) -> str:
+        return timestamp(self.backends.clock())
 
     def log(self, chain: str) -> tuple[Event, ...]:
         """Give the events of a model, or of the registry itself, oldest first."""
@@ -299,83 +305,29 @@ class Answers(Part):
         """Read the page of a version's newest evaluation, verified: see `lifecycle.carding`."""
         return carding.read_page(self.backends, Reference.parse(reference), evidently=evidently)
 
-    def settle(self, subject: "str | Subject") -> Subject:
-        """Tell whether a bare name is a model's or an asset's: see `lifecycle.tracing`."""
-        with self.backends.catalog.read() as connection:
-            return tracing.settle(connection, _subject(subject))
-
-    def ancestors(self, subject: "str | Subject") -> tracing.Ancestors:
-        """Read what a version, or a snapshot, was made from, back to the data; verified.
-
-        Examples:
-            >>> registry.ancestors("flight_delay@production")  # doctest: +SKIP
-            >>> registry.ancestors("flight_features[2013-03]")  # doctest: +SKIP
-        """
-        return tracing.ancestors(self.backends, _subject(subject))
-
-    def descendants(
-        self, subject: "str | Subject", *, limit: int = tracing.LIMIT
-    ) -> tracing.Descendants:
-        """Find what was built on a snapshot, a partition, a commit or a version.
-
-        Args:
-            limit: of each kind, how many to list; all are counted.
-
-        Examples:
-            >>> registry.descendants("flights[2013-03]")  # doctest: +SKIP
-            >>> registry.descendants(CommitName("1f2e3d4"))  # doctest: +SKIP
-        """
-        with self.backends.catalog.read() as connection:
-            return tracing.descendants(connection, _subject(subject), limit=limit)
-
-    def snapshots(self, asset: str) -> tuple[SnapshotRecord, ...]:
-        """Give the current snapshot of each partition of an asset."""
-        with self.backends.catalog.read() as connection:
-            return snapshot_rows.current_snapshots(connection, asset)
-
-    def find_snapshots(self, digests: Sequence[str]) -> dict[str, SnapshotRecord]:
-        """Give what is known about these snapshots, by digest."""
-        with self.backends.catalog.read() as connection:
-            return snapshot_rows.find_snapshots(connection, digests)
-
-    def read_frame(self, digest: str) -> "pd.DataFrame":
-        """Read a snapshot's rows, verified."""
-        return data.read_frame(self.backends, digest)
-
-    def manifest(self, digest: str) -> Manifest:
-        """Read a manifest, verified."""
-        return read_manifest(self.backends.store, digest)
-
-    def read_file(self, digest: str, path: str) -> bytes:
-        """Read one file of a manifest, verified."""
-        store = self.backends.store
-        return store.read(read_manifest(store, digest).file(path).sha256)
-
-
-def _subject(subject: "str | Subject") -> Subject:
-    return parse_subject(subject) if isinstance(subject, str) else subject
-
 
 def _summary(
     connection: sa.Connection,
     model: ModelRecord,
     version: VersionRecord,
+    *,
+    now: str,
 ) -> VersionSummary:
-    decision = standing.read_decision(connection, model.name, version.number, PRODUCTION)
+    decision = standing.read_decision(connection, model.name, version.number, PRODUCTION, now=now)
     found = decision.standing
     stage = standing.derive_stage(connection, version)
     return VersionSummary(version, stage, found.evaluation, found.verdicts, found.mark, decision)
 
 
 def _summaries(
-    connection: sa.Connection, model: ModelRecord, versions: Sequence[VersionRecord]
+    connection: sa.Connection, model: ModelRecord, versions: Sequence[VersionRecord], *, now: str
 ) -> tuple[VersionSummary, ...]:
     """Summarise many versions at a few queries for all; the stages are those of the index."""
     if not versions:
         return ()
     first, last = versions[0].number, versions[-1].number
     stages = counts.read_stages(connection, model.name, first=first, last=last)
-    decisions = read_decisions(connection, model, versions, PRODUCTION)
+    decisions = read_decisions(connection, model, versions, PRODUCTION, now=now)
     return tuple(
         VersionSummary(
             version=version,

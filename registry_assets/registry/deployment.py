@@ -28,7 +28,8 @@ class Deployment(Part):
         return deploying.load_version(self.backends, self.resolve(reference))
 
     def pull(self, reference: str, target: Path | str) -> VersionRecord:
-        """Write the version that a reference names into a new folder, verified."""
-        version = self.resolve(reference)
-        deploying.pull_version(self.backends, version, Path(target))
-        return version
+        """Write the version that a reference names into a new folder, verified.
+
+        With the attestation of its promotion where the reference names a pointer.
+        """
+        return deploying.pull(self.backends, Reference.parse(reference), Path(target))

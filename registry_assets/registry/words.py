@@ -46,7 +46,9 @@ class Words(Part):
         parsed = Reference.parse(reference)
         return retiring.unarchive(self.backends, parsed, run=run, reason=reason)
 
-    def reject(self, reference: str, *, run: RunInfo, reason: str) -> retiring.Retired:
+    def reject(
+        self, reference: str, *, run: RunInfo, reason: str = "", envelope: bytes | None = None
+    ) -> retiring.Retired:
         """Reject a version for good: see `lifecycle.retiring`."""
         parsed = Reference.parse(reference)
-        return retiring.reject(self.backends, parsed, run=run, reason=reason)
+        return retiring.reject(self.backends, parsed, run=run, reason=reason, envelope=envelope)

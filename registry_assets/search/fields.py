@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 import sqlalchemy as sa
 
-from registry_assets.catalog.tables import (
+from registry_assets.catalog.index_tables import (
     indexed_evaluations,
     indexed_models,
     indexed_versions,

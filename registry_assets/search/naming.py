@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from registry_assets.catalog.tables import number_terms, text_terms
+from registry_assets.catalog.index_tables import number_terms, text_terms
 from registry_assets.errors import InvalidQuery
 from registry_assets.search.conditions import NUMBER, Named
 from registry_assets.search.mistakes import mistake, near

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from registry_assets.catalog.numbering import next_number, numbers_taken
-from registry_assets.catalog.tables import (
+from registry_assets.catalog.index_tables import (
     edges,
     indexed_evaluations,
     indexed_models,
@@ -18,6 +17,7 @@ from registry_assets.catalog.tables import (
     number_terms,
     text_terms,
 )
+from registry_assets.catalog.numbering import next_number, numbers_taken
 from registry_assets.lifecycle.reindexing import forget
 from registry_assets.transfer.rows import batches, insert_all
 

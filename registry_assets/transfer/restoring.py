@@ -11,10 +11,11 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from registry_assets.catalog.engine import Catalog, has_history, shown_location
+from registry_assets.catalog.index_tables import INDEX
 from registry_assets.catalog.ledger import Change, Head, record
 from registry_assets.catalog.numbering import numbers_taken
 from registry_assets.catalog.pointers import PointerRecord, list_pointers
-from registry_assets.catalog.tables import INDEX, events, heads, registered_models, settings
+from registry_assets.catalog.tables import events, heads, registered_models, settings
 from registry_assets.clock import Clock, timestamp
 from registry_assets.deployment.pointer_file import told_generation
 from registry_assets.errors import CatalogBehind, ImportRefused, RegistryError

@@ -3,7 +3,7 @@
 The manifests are real and in a real store, so that such a registry verifies.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,11 +23,15 @@ from registry_assets.catalog.provenance import read_identity
 from registry_assets.catalog.snapshots import SnapshotRecord, record_snapshot
 from registry_assets.catalog.tables import imports
 from registry_assets.catalog.versions import Reservation, VersionRecord, commit, fail, reserve
-from registry_assets.clock import ReplayClock
+from registry_assets.clock import ReplayClock, timestamp
+from registry_assets.evaluation.results import Estimate
+from registry_assets.governance.document import PointerRules
 from registry_assets.governance.policy import COMMIT_CHECKS, commit_check_digest, policy_in_force
+from registry_assets.governance.separation import WHOLE_HISTORY
 from registry_assets.governance.standing import read_passed
 from registry_assets.lifecycle.backends import RunInfo
-from registry_assets.manifest import Manifest
+from registry_assets.manifest import Manifest, file_entries
+from registry_assets.packaging.authors import Author, CodeAuthors
 from registry_assets.recipe import Recipe
 from registry_assets.registry import Registry
 from registry_assets.store.manifests import put_manifest
@@ -96,6 +100,7 @@ class History:
         approvals: int = 0,
         asked: dict[str, Json] | None = None,
         description: str = "Is it late?",
+        pointers: Sequence[str] = ("production",),
     ) -> ModelRecord:
         """Declare a model, or change its declaration."""
         return declare(
@@ -109,6 +114,7 @@ class History:
             policy=policy(risk="high" if approvals else "low", approvals=approvals, asked=asked),
             actor="ann",
             clock=self.clock,
+            pointers=pointers,
         )
 
     def snapshot(self, partition: str, *, content: int = 0, rows: int = 5) -> SnapshotRecord:
@@ -142,17 +148,33 @@ class History:
             clock=self.clock,
         )
 
-    def commit(self, number: int, *, model: str = MODEL, content: int = 0) -> VersionRecord:
-        """Bind a number to a manifest that differs with number and content."""
-        manifest = Manifest(
-            "model", (), (), {"model": model, "version": number, "content": content}
-        )
+    def commit(
+        self,
+        number: int,
+        *,
+        model: str = MODEL,
+        content: int = 0,
+        authors: Sequence[str] = (),
+        unknown: Sequence[str] = (),
+        files: Mapping[str, bytes] | None = None,
+    ) -> VersionRecord:
+        """Bind a number to a manifest that differs with number and content.
+
+        `authors` are the addresses of those who wrote its code; `unknown` says who is not known.
+        """
+        wrote = CodeAuthors(None, tuple(Author(a, a, 1) for a in authors), tuple(unknown))
+        facts: dict[str, Json] = {"model": model, "version": number, "content": content}
+        manifest = Manifest("model", file_entries(files or {}), (), facts)
         return commit(
             self.catalog,
             model=model,
             number=number,
-            digest=put_manifest(self.registry.backends.store, manifest),
-            metadata={"description": "the one with the hat", "tags": {"team": "ops"}},
+            digest=put_manifest(self.registry.backends.store, manifest, files),
+            metadata={
+                "description": "the one with the hat",
+                "tags": {"team": "ops"},
+                "code_authors": {WHOLE_HISTORY: wrote.to_json()},
+            },
             findings=[
                 Finding(name, commit_check_digest(name), "passed", "it is so")
                 for name in COMMIT_CHECKS
@@ -176,7 +198,9 @@ class History:
         facts: dict[str, Json] = {
             "model": model,
             "version": number,
+            "suite": dict(declared.suite),
             "generation": pointer.generation,
+            "at": timestamp(self.clock()),
         }
         manifest = Manifest("evaluation", (), (), facts)
         findings = [
@@ -204,7 +228,7 @@ class History:
             version_digest=str(version.digest),
             digest=put_manifest(self.registry.backends.store, manifest),
             suite_digest=declared.suite_digest,
-            metrics={"roc_auc": {"value": 0.7, "low": 0.69, "high": 0.71, "rows": 100}},
+            metrics={"roc_auc": Estimate(0.7, 0.69, 0.71, rows=100).to_json()},
             findings=findings,
             parents=manifest.parents,
             passed=lambda connection: read_passed(connection, model, number),
@@ -213,10 +237,19 @@ class History:
             clock=self.clock,
         )
 
-    def version(self, seed: int, *, model: str = MODEL, failing: Sequence[str] = ()) -> int:
+    def version(
+        self,
+        seed: int,
+        *,
+        model: str = MODEL,
+        failing: Sequence[str] = (),
+        authors: Sequence[str] = (),
+        unknown: Sequence[str] = (),
+        files: Mapping[str, bytes] | None = None,
+    ) -> int:
         """Reserve, commit and evaluate the next version."""
         number = self.reserve(f"version {seed}", seed=seed, model=model).version.number
-        self.commit(number, model=model)
+        self.commit(number, model=model, authors=authors, unknown=unknown, files=files)
         self.evaluate(number, model=model, failing=failing)
         return number
 
@@ -243,12 +276,33 @@ def lived_in(folder: Path) -> History:
     history.declare()
     history.snapshot("2013-01")
     history.snapshot("2013-02")
+    history.registry.recall("flights[2013-02]", reason="a day came twice", run=PERSON)
     for seed in (1, 2):
         history.promote(history.version(seed))
+    go_back_and_come_again(history)
     say_things(history)
+    agree(history)
     broken = history.reserve("broken", seed=3).version.number
     fail_training(history, broken)
     return history
+
+
+def agree(history: History) -> None:
+    """Let a policy come into force that asks for nothing, and somebody sign version 2 under it."""
+    # That module is made of this one.
+    from registry_assets_tests.governance.people import governed
+
+    world = governed(history, history.registry.home.folder / "keys")
+    world.activate(world.document(PointerRules(unknown_author="nobody")))
+    world.approve(2, "bob")
+
+
+def go_back_and_come_again(history: History) -> None:
+    """Let production be rolled back to version 1, and take version 2 again once it is released."""
+    history.registry.rollback(MODEL, run=PERSON, reason="it was slow")
+    history.registry.release(f"{MODEL}:2", run=PERSON, reason="the machine was slow")
+    history.evaluate(2)
+    history.promote(2)
 
 
 def say_things(history: History) -> None:

@@ -13,8 +13,8 @@ from registry_assets.catalog.descent import (
     snapshots_named,
     versions_of_commit,
 )
+from registry_assets.catalog.index_tables import indexed_versions
 from registry_assets.catalog.indexing import add_edges
-from registry_assets.catalog.tables import indexed_versions
 from registry_assets.manifest import Parent
 from registry_assets.references import CommitName, SnapshotName
 from registry_assets_tests.catalog.history import MODEL, History

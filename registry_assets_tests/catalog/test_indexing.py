@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from registry_assets.canonical import Json
 from registry_assets.catalog.engine import Catalog
-from registry_assets.catalog.tables import (
+from registry_assets.catalog.index_tables import (
     INDEX,
     edges,
     indexed_models,
@@ -163,5 +163,5 @@ def test_an_index_made_anew_is_the_one_that_was_kept(tmp_path: Path) -> None:
             connection.execute(sa.delete(table))
     assert content(history.catalog) != kept
     done = reindex(history.registry.backends)
-    assert (done.models, done.versions, done.evaluations, done.unreadable) == (1, 3, 2, ())
+    assert (done.models, done.versions, done.evaluations, done.unreadable) == (1, 3, 3, ())
     assert content(history.catalog) == kept

@@ -178,7 +178,7 @@ def test_a_models_event_records_where_the_registrys_chain_stood(history: History
     history.snapshot("2013-01")
     history.reserve("two", seed=2)
     heads = [event.body["registry_head"] for event in history.registry.log(MODEL)]
-    assert heads == [1, 2]
+    assert heads == [2, 3]
     assert "registry_head" not in history.registry.log(REGISTRY)[0].body
 
 

@@ -13,8 +13,9 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from registry_assets.catalog import migrations
 from registry_assets.catalog.engine import REVISIONS, Catalog, open_driver
+from registry_assets.catalog.index_tables import INDEX
 from registry_assets.catalog.migrations import upgrade
-from registry_assets.catalog.tables import INDEX, VOUCHED, imported_rows, metadata, settings
+from registry_assets.catalog.tables import VOUCHED, imported_rows, metadata, settings
 from registry_assets.errors import CatalogTooOld
 from registry_assets_tests.catalog.projects import Databases, Project
 

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from registry_assets.catalog import statements
 from registry_assets.catalog.engine import Catalog
-from registry_assets.catalog.tables import indexed_models, number_terms, text_terms, verdicts
+from registry_assets.catalog.index_tables import indexed_models, number_terms, text_terms
+from registry_assets.catalog.tables import verdicts
 from registry_assets.errors import CatalogError
 from registry_assets_tests.catalog.projects import Project
 from registry_assets_tests.catalog.statements import statements as watched

@@ -47,12 +47,14 @@ def copied(world: World, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def command(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> Command:
-    """Run a command in the world's folder, or in another."""
+    """Run a command in the world's folder, or in another: then no world is made."""
 
-    def ran(*arguments: str, folder: Path = world.folder, width: int = 80) -> Ran:
-        monkeypatch.chdir(folder)
+    def ran(*arguments: str, folder: Path | None = None, width: int = 80) -> Ran:
+        monkeypatch.chdir(folder or request.getfixturevalue("world").folder)
         monkeypatch.setenv("COLUMNS", str(width))
         monkeypatch.delenv("REGISTRY_HOME", raising=False)
         capsys.readouterr()

@@ -57,7 +57,8 @@ def test_a_missing_approval_is_said_and_not_let_through(command: Command) -> Non
     out = flat(command("explain", "seat_credit").out)
     assert "waits for 1 approval by a person of role risk" in out
     assert "production holds nothing yet." in out
-    assert "no way to record an approval yet" in out
+    assert "no policy is in force that says who may sign" in out
+    assert "`registry policy draft > policy.yaml`" in out
     assert "No such job?" not in out
 
 
@@ -112,17 +113,22 @@ def test_a_model_without_versions_says_what_to_do(command: Command, young: World
 
 
 def test_every_reason_that_a_person_can_mend_has_a_next_step() -> None:
-    source = Path(__file__).parents[2] / "registry_assets" / "governance" / "decide.py"
-    text = source.read_text()
-    codes = set(re.findall(r'[Rr]eason\(\s*"(\w+)"', text)) | {"check_failed", "check_undecided"}
-    assert {"not_committed", "check_stale", "approval_missing"} <= codes
-    remedied = {"no_evaluation", *(code for code in codes if code.startswith("check_"))} - {
+    source = Path(__file__).parents[2] / "registry_assets" / "governance"
+    text = "\n".join(path.read_text() for path in sorted(source.glob("*.py")))
+    found = re.findall(r'([Rr]eason|Difference)\(\s*"(\w+)"', text)
+    codes = {code for _, code in found} | {"check_failed", "check_undecided"}
+    assert {"not_committed", "check_stale", "approval_missing", "gate_differs", "frozen"} <= codes
+    remedied = {
+        "no_evaluation",
+        "evaluation_too_old",
+        *(code for code in codes if code.startswith("check_")),
+    } - {
         "check_failed",
         "check_undecided",
     }
     for code in codes - {"already_held"}:
         remedy = "re-evaluate" if code in remedied else ""
-        assert "m" in next_step(Reason(code, "x", "y", remedy), "m"), code
+        assert next_step(Reason(code, "x", "y", remedy), "m"), code
 
 
 def test_a_tag_that_is_missing_is_mended_by_the_command_that_is_shown(

@@ -77,10 +77,10 @@ def squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-def test_verify_where_there_is_nothing_says_so(command: Command, tmp_path: Path) -> None:
+def test_verify_of_a_new_registry_has_its_key_to_look_at(command: Command, tmp_path: Path) -> None:
     assert command("init", folder=tmp_path).code == 0
     ran = command("verify", folder=tmp_path)
-    assert (ran.code, ran.out) == (0, "Clean: there is nothing to check yet.\n")
+    assert (ran.code, ran.out) == (0, "Clean: 1 row, 1 event checked.\n")
 
 
 def test_verify_finds_an_edited_row(command: Command, copied: Path) -> None:

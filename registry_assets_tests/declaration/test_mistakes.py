@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from registry_assets.declaration import (
     RegisteredModel,
     SliceFloor,
 )
+from registry_assets.declaration.pointers import RESERVED_ASSETS
 from registry_assets.errors import DeclarationError
 from registry_assets_tests.worlds import TAGS
 
@@ -137,6 +139,31 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
     "a tag that nobody could set": (lambda: Promotion(tags={"Cost-Center": ()}), "no tag"),
     "a value twice": (lambda: Promotion(tags={"tier": ("gold", "gold")}), "declared twice"),
     "a blank value": (lambda: Promotion(tags={"tier": ("gold", " ")}), "allows a blank value"),
+    "no production among the pointers": (
+        lambda: declare(pointers=("canary",)),
+        "production is not among the pointers canary",
+    ),
+    "no pointer": (lambda: declare(pointers=()), "production is not among the pointers"),
+    "a text for the pointers": (lambda: declare(pointers="production"), "is the text 'production'"),
+    "a pointer twice": (
+        lambda: declare(pointers=("canary", "production", "canary")),
+        "pointers declared twice: canary",
+    ),
+    "a pointer that Dagster would fold": (
+        lambda: declare(pointers=("production-eu", "production")),
+        "'production-eu' is no pointer name",
+    ),
+    "a pointer that fills the screen": (
+        lambda: declare(pointers=("p" * 64, "production")),
+        "63 characters at most",
+    ),
+    **{
+        f"a pointer called {name}": (
+            partial(declare, pointers=(name, "production")),
+            f"a pointer cannot be called '{name}': late/{name} is another asset",
+        )
+        for name in RESERVED_ASSETS
+    },
     "half an approval": (lambda: Promotion(approvals=0.5), "approvals=0.5"),  # type: ignore[arg-type]
 }
 
@@ -166,3 +193,11 @@ def test_gates_and_plan_are_the_suite_and_tags_are_not() -> None:
     renamed = declare(tags={**TAGS, "team": "other"})
     assert stricter.suite_digest != declare().suite_digest
     assert renamed.suite_digest == declare().suite_digest
+
+
+def test_pointers_are_kept_in_their_order_and_are_no_part_of_the_suite() -> None:
+    assert declare().pointers == ("production",)
+    several = declare(pointers=["production_eu", "canary", "production"])
+    assert several.pointers == ("production_eu", "canary", "production")
+    assert several.suite_digest == declare().suite_digest
+    assert declare(pointers=("p" * 63, "production")).pointers[0] == "p" * 63

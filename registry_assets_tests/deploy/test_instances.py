@@ -16,6 +16,7 @@ from dagster_aws.ecs import EcsRunLauncher
 from dagster_k8s import K8sRunLauncher
 from dagster_k8s.job import construct_dagster_k8s_job
 
+from registry_assets.orchestration.keys import DECISIONS
 from registry_assets_tests.deploy.running import DEPLOY, REPOSITORY, postgres_settings
 from registry_assets_tests.servers.postgresql import PostgresServer
 from registry_assets_tests.servers.seaweedfs import SeaweedFS
@@ -132,7 +133,7 @@ def test_on_kubernetes_only_a_promotion_runs_as_the_promoter(tmp_path: Path) -> 
     launcher = LAUNCHERS["kubernetes"].from_config_value(
         None, {**configured, "job_namespace": "registry", **here}
     )
-    accounts = {}
+    accounts, mounted = {}, {}
     for job, tags in {"train": {}, "promote": _promoter_tags()}.items():
         # A job's tags are texts by the time that it is launched.
         texts = {key: json.dumps(value) for key, value in tags.items()}
@@ -147,19 +148,26 @@ def test_on_kubernetes_only_a_promotion_runs_as_the_promoter(tmp_path: Path) -> 
         sources = made["containers"][0]["env_from"]
         secrets = [each["secret_ref"]["name"] for each in sources if each["secret_ref"]]
         accounts[job] = (made["service_account_name"], secrets)
+        volumes = {v["name"]: v["secret"] for v in made["volumes"] or () if v["secret"]}
+        places = {m["name"]: m["mount_path"] for m in made["containers"][0]["volume_mounts"]}
+        mounted[job] = {places[name]: secret["secret_name"] for name, secret in volumes.items()}
     assert accounts["train"] == ("registry-trainer", ["dagster-storage", "registry-trainer"])
+    # The key that signs is where the settings say, in the pods of promotions alone.
+    place = Path(SETTINGS["REGISTRY_SIGNING_KEY"]).parent
+    assert mounted == {"train": {}, "promote": {str(place): "registry-signing-key"}}
     # Of several secrets with one key, the last is the one that counts.
     account, secrets = accounts["promote"]
     assert (account, secrets[-1]) == ("registry-promoter", "registry-promoter")
 
 
-def test_the_code_location_gives_the_tags_to_promotions_alone() -> None:
+def test_the_code_location_gives_the_tags_to_what_people_and_gates_decide_alone() -> None:
     environment = {**os.environ, "REGISTRY_PROMOTER_TAGS": json.dumps(_promoter_tags())}
     done = subprocess.run(
         [sys.executable, "-c", _TAGGED], env=environment, capture_output=True, text=True, check=True
     )
     tagged = {job: json.loads(tags) for job, tags in json.loads(done.stdout).items() if tags}
-    assert tagged.keys() == {"flight_delay__promote", "loan_approval__promote"}
+    models, jobs = ("flight_delay", "loan_approval"), ("promote", *DECISIONS)
+    assert tagged.keys() == {f"{model}__{job}" for model in models for job in jobs}
     assert all(tags == _promoter_tags()["dagster-k8s/config"] for tags in tagged.values())
 
 

@@ -97,6 +97,8 @@ def test_a_promoter_says_things_about_versions_and_retires_them(place: Place) ->
         trainer.registry.tag(f"{MODEL}:{number}", {"asked_by": "alice"}, run=SENSOR)
     with place.acting_as(PROMOTER) as promoter:
         promoter.registry.archive(f"{MODEL}:{number}", reason="not needed", run=SENSOR)
+        promoter.registry.recall("planes", reason="no seats", run=SENSOR)
+        promoter.registry.lift_recall("planes", reason="there are", run=SENSOR)
         assert promoter.registry.verify().problems == ()
 
 
@@ -125,6 +127,7 @@ FORBIDDEN_TO_TRAINER = (
     "INSERT INTO promotions SELECT * FROM promotions",
     "UPDATE promotions SET reason = 'another'",
     "INSERT INTO marks SELECT 'flight_delay', 1, 'archived', '', '', ''",
+    "INSERT INTO recalls SELECT 'd', 'flights', '', 'recalled', '', '', ''",
     "UPDATE versions SET recipe = '{}'",
     "UPDATE evaluations SET metrics = '{}'",
     "UPDATE verdicts SET outcome = 'passed'",

@@ -52,6 +52,7 @@ def test_resolve_says_version_digest_and_generation(shelf: Shelf, command: Comma
         "version": 12,
         "digest": digest,
         "generation": 3,
+        "attestation": None,
     }
     assert command("resolve", f"{MODEL}@{digest}").out == f"flight_delay:12  {digest}\n"
 

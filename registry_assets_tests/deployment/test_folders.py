@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from registry_assets.deployment.contents import files_of, find_difference
 from registry_assets.deployment.folders import FollowedFolder, followed_folder
 from registry_assets.deployment.polling import Pauses, parse_pointer
-from registry_assets.deployment.pulling import find_difference
 from registry_assets.errors import (
     FolderTaken,
     InvalidReference,
@@ -20,6 +20,7 @@ from registry_assets.errors import (
 from registry_assets.references import Reference
 from registry_assets.store.manifests import read_manifest
 from registry_assets_tests.deployment.conftest import PRODUCTION, Shelf
+from registry_assets_tests.deployment.test_pulling import attested
 from registry_assets_tests.lifecycle.changes import DAMAGE, Damage, refused
 
 POINTER = Reference.parse(PRODUCTION)
@@ -54,7 +55,7 @@ def test_current_is_what_the_pointer_holds(
         assert brought is not None
         assert (brought.version, brought.generation) == (version, version)
         manifest = read_manifest(shelf.store, digest)
-        assert find_difference(manifest, digest, target / "current") == ""
+        assert find_difference(files_of(manifest, digest), target / "current").sentence == ""
         assert followed.current() == f"{version}-{digest[7:19]}"
         assert followed.refresh() is None
     assert versions(target) == ["1", "2*"]
@@ -77,6 +78,55 @@ def test_only_the_last_versions_are_kept_and_always_the_current_one(
     shelf.promote(4, generation=6)
     followed.refresh()
     assert versions(target) == ["3", "4*"]
+
+
+def test_a_version_that_comes_back_is_written_once_and_attested_anew(
+    shelf: Shelf, followed: FollowedFolder, target: Path
+) -> None:
+    digests = {version: shelf.publish(version) for version in (1, 2)}
+    for generation, version in enumerate((1, 2, 1), start=1):
+        text = f"promotion {generation}".encode()
+        attested(shelf, digests[version], version=version, generation=generation, text=text)
+        brought = followed.refresh()
+        assert brought is not None
+        assert followed.current() == f"{version}-{digests[version][7:19]}-{generation}"
+        assert (target / "current" / "attestation" / "attestation.json").read_bytes() == text
+        assert followed.refresh() is None
+    # What a version consists of lies there once, under both names.
+    assert versions(target) == ["1*", "2"]
+
+
+def test_the_same_version_under_a_later_promotion_moves_the_link(
+    shelf: Shelf, followed: FollowedFolder, target: Path
+) -> None:
+    digest = shelf.publish(1)
+    attested(shelf, digest, version=1, generation=1, text=b"first")
+    followed.refresh()
+    before = (target / "current").resolve()
+    attested(shelf, digest, version=1, generation=3, text=b"third")
+    assert followed.refresh() is not None
+    after = (target / "current").resolve()
+    assert (before / "attestation" / "attestation.json").read_bytes() == b"first"
+    assert (after / "attestation" / "attestation.json").read_bytes() == b"third"
+    files = [folder / "estimator.skops" for folder in (before, after)]
+    assert files[0].stat().st_ino == files[1].stat().st_ino
+
+
+def test_what_was_changed_in_the_folder_before_is_not_taken_over(
+    shelf: Shelf, followed: FollowedFolder, target: Path
+) -> None:
+    digest = shelf.publish(1)
+    attested(shelf, digest, version=1, generation=1, text=b"first")
+    followed.refresh()
+    old = (target / "current").resolve() / "estimator.skops"
+    old.unlink()
+    old.write_bytes(b"other bytes")
+    attested(shelf, digest, version=1, generation=3, text=b"third")
+    followed.refresh()
+    manifest = read_manifest(shelf.store, digest)
+    assert (target / "current" / "estimator.skops").read_bytes() == shelf.store.read(
+        manifest.file("estimator.skops").sha256
+    )
 
 
 @DAMAGE
@@ -136,7 +186,7 @@ def test_what_was_changed_there_is_written_anew_at_the_next_start(
     with followed_folder(shelf.source, POINTER, target, keep=3) as followed:
         assert followed.refresh() is not None
     manifest = read_manifest(shelf.store, digest)
-    assert find_difference(manifest, digest, target / "current") == ""
+    assert find_difference(files_of(manifest, digest), target / "current").sentence == ""
     assert versions(target) == ["1*"]
 
 

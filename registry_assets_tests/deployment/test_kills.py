@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from registry_assets import deployment
-from registry_assets.deployment.pulling import find_difference
+from registry_assets.deployment.contents import files_of, find_difference
 from registry_assets.store.manifests import read_manifest
 from registry_assets_tests.deployment.conftest import PRODUCTION, Shelf
 
@@ -39,7 +39,9 @@ def test_a_killed_pull_gives_no_folder_its_name_and_can_be_repeated(
     assert registry("pull", PRODUCTION, str(target), fault=fault) == -signal.SIGKILL
     assert not target.exists()
     assert registry("pull", PRODUCTION, str(target)) == 0
-    assert find_difference(read_manifest(shelf.store, digest), digest, target) == ""
+    assert (
+        find_difference(files_of(read_manifest(shelf.store, digest), digest), target).sentence == ""
+    )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "model", "shelf"]
 
 
@@ -56,9 +58,14 @@ def test_a_killed_follower_leaves_a_whole_version_and_the_next_goes_on(
     held = f"sha256:{(target / 'current').resolve().name.partition('-')[2]}"
     (whole,) = (digest for digest in digests if digest.startswith(held))
     assert whole == digests[fault == "follow.swapped"]
-    assert find_difference(read_manifest(shelf.store, whole), whole, target / "current") == ""
+    assert (
+        find_difference(
+            files_of(read_manifest(shelf.store, whole), whole), target / "current"
+        ).sentence
+        == ""
+    )
     assert registry(*follow) == 0
     manifest = read_manifest(shelf.store, digests[1])
-    assert find_difference(manifest, digests[1], target / "current") == ""
+    assert find_difference(files_of(manifest, digests[1]), target / "current").sentence == ""
     there = [path.name for path in target.iterdir() if not path.name.startswith(".")]
     assert sorted(there) == [f"2-{digests[1][7:19]}", "current"]

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from registry_assets.canonical import sha256_digest
-from registry_assets.deployment.pulling import find_difference, pull_version
+from registry_assets.canonical import Json, sha256_digest
+from registry_assets.deployment.contents import files_of, find_difference
+from registry_assets.deployment.pulling import pull_version
 from registry_assets.deployment.versions import ResolvedVersion, resolve
 from registry_assets.errors import BlobCorrupt, FolderTaken, StoreError, StoreUnwritable
 from registry_assets.manifest import FileEntry, Manifest
 from registry_assets.references import Reference
 from registry_assets.store.manifests import put_manifest, read_manifest
-from registry_assets_tests.deployment.conftest import MODEL, PRODUCTION, Shelf
+from registry_assets_tests.deployment.conftest import MODEL, PRODUCTION, Shelf, pointer_file
 from registry_assets_tests.lifecycle.changes import flip, refused
 
 
@@ -30,7 +31,7 @@ def test_every_file_and_the_manifest_are_written(shelf: Shelf, tmp_path: Path) -
     target = tmp_path / "new" / "model"
     assert pull_version(shelf.store, held(shelf), target) is True
     manifest = read_manifest(shelf.store, digest)
-    assert find_difference(manifest, digest, target) == ""
+    assert find_difference(files_of(manifest, digest), target).sentence == ""
     assert sha256_digest((target / "manifest.json").read_bytes()) == digest
     assert [path.name for path in target.parent.iterdir()] == ["model"]
 
@@ -106,14 +107,16 @@ def test_what_does_not_verify_leaves_nothing(shelf: Shelf, tmp_path: Path) -> No
     assert sorted(tmp_path.iterdir()) == there
 
 
-@pytest.mark.parametrize("path", ["manifest.json", "manifest.json/below"])
-def test_a_file_in_the_place_of_the_manifest_is_refused(
+@pytest.mark.parametrize(
+    "path", ["manifest.json", "manifest.json/below", "attestation", "attestation/policy.json"]
+)
+def test_a_file_in_the_place_of_a_manifest_or_an_attestation_is_refused(
     shelf: Shelf, tmp_path: Path, path: str
 ) -> None:
     entry = FileEntry(path, shelf.store.put(b"{}"), 2)
     manifest = Manifest("model", (entry,), facts={"model": MODEL, "version": 1})
     digest = put_manifest(shelf.store, manifest)
-    with refused(StoreError, digest, "the manifest's own place"):
+    with refused(StoreError, digest, "own place"):
         pull_version(shelf.store, ResolvedVersion(MODEL, 1, digest), tmp_path / "model")
     assert not (tmp_path / "model").exists()
 
@@ -179,4 +182,55 @@ def test_two_pulls_at_once_write_one_folder(shelf: Shelf, tmp_path: Path) -> Non
     written = [json.loads(out)["written"] for out, _, code in ended if code == 0]
     assert written.count(True) == 1
     assert all("another process is pulling" in err for _, err, code in ended if code)
-    assert find_difference(read_manifest(shelf.store, digest), digest, target) == ""
+    assert (
+        find_difference(files_of(read_manifest(shelf.store, digest), digest), target).sentence == ""
+    )
+
+
+def attested(shelf: Shelf, digest: str, *, version: int, generation: int, text: bytes) -> str:
+    """Publish an attestation, and a pointer file that names it; give its digest."""
+    entry = FileEntry("attestation.json", shelf.store.put(text), len(text))
+    facts: dict[str, Json] = {"model": MODEL, "version": version, "generation": generation}
+    made = put_manifest(shelf.store, Manifest("attestation", (entry,), facts=facts))
+    evidence = {"attestation": made}
+    file = pointer_file(digest=digest, version=version, generation=generation, evidence=evidence)
+    shelf.store.write_pointer(MODEL, "production", file.to_bytes())
+    return made
+
+
+def test_what_was_signed_comes_with_what_a_pointer_holds(shelf: Shelf, tmp_path: Path) -> None:
+    digest = shelf.publish(1)
+    made = attested(shelf, digest, version=1, generation=1, text=b"signed")
+    target = tmp_path / "model"
+    assert pull_version(shelf.store, held(shelf), target) is True
+    assert (target / "attestation" / "attestation.json").read_bytes() == b"signed"
+    assert sha256_digest((target / "attestation" / "manifest.json").read_bytes()) == made
+    assert pull_version(shelf.store, held(shelf), target) is False
+    (target / "attestation" / "attestation.json").unlink()
+    with refused(FolderTaken, "it lacks attestation/attestation.json"):
+        pull_version(shelf.store, held(shelf), target)
+
+
+def test_the_same_version_by_a_later_promotion_replaces_nothing(
+    shelf: Shelf, tmp_path: Path
+) -> None:
+    digest, target = shelf.publish(1), tmp_path / "model"
+    first = attested(shelf, digest, version=1, generation=1, text=b"first")
+    pull_version(shelf.store, held(shelf), target)
+    second = attested(shelf, digest, version=1, generation=3, text=b"second")
+    with refused(FolderTaken, first, second, "move that folder away"):
+        pull_version(shelf.store, held(shelf), target)
+    with refused(FolderTaken, "would come with no attestation"):
+        pull_version(shelf.store, ResolvedVersion(MODEL, 1, digest), target)
+    assert (target / "attestation" / "attestation.json").read_bytes() == b"first"
+
+
+def test_an_attestation_of_something_else_is_not_pulled(shelf: Shelf, tmp_path: Path) -> None:
+    digest = shelf.publish(1)
+    other = attested(shelf, digest, version=2, generation=1, text=b"of two")
+    evidence = {"attestation": other}
+    file = pointer_file(digest=digest, version=1, generation=1, evidence=evidence)
+    shelf.store.write_pointer(MODEL, "production", file.to_bytes())
+    with refused(StoreError, other, "expected the attestation of"):
+        pull_version(shelf.store, held(shelf), tmp_path / "model")
+    assert not (tmp_path / "model").exists()

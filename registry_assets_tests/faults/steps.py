@@ -19,7 +19,7 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 
 from registry_assets import faults
-from registry_assets.deployment.pulling import MANIFEST_FILE
+from registry_assets.deployment.contents import MANIFEST_FILE
 from registry_assets.errors import RegistryError
 from registry_assets.governance.metadata import VersionMetadata
 from registry_assets.lifecycle.committing import CheckedPackage, commit_checked
@@ -90,10 +90,18 @@ def promote(world: World) -> None:
     world.registry.promote("flight_delay", 1, run=SENSOR)
 
 
+def roll_back(world: World) -> None:
+    """Production goes back from version 2 to version 1."""
+    world.registry.rollback("flight_delay", reason="it was slow", run=SENSOR)
+
+
 STEPS: Mapping[str, Callable[[World], None]] = {
-    step.__name__: step for step in (arrive, reserve, commit, train, evaluate, promote)
+    step.__name__: step for step in (arrive, reserve, commit, train, evaluate, promote, roll_back)
 }
-"""In the order of a life; each needs those before it, but `train` does what `commit` does."""
+"""In the order of a life; each needs those before it, but `train` does what `commit` does.
+
+Before `roll_back`, production takes a version 2: see `lives`.
+"""
 
 
 def processes() -> ForkServerContext:

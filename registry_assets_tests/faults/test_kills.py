@@ -65,7 +65,7 @@ def test_every_named_point_is_passed_by_some_step(local_life: Life) -> None:
     tried_beside = {name for name in named if name.startswith(tuple(TRIED_BESIDE))}
     assert named <= passed | tried_beside | {"store.linked"}  # how `faults` explains itself
     kinds = ("snapshot_recorded", "model_declared", "version_reserved", "version_committed")
-    for kind in (*kinds, "version_evaluated", "pointer_moved"):
+    for kind in (*kinds, "version_evaluated", "pointer_moved", "pointer_rolled_back"):
         assert {f"{kind}.{end}" for end in ("begin", "written", "committed")} <= passed
     for kind in ("store", "pointer_file"):
         assert {f"{kind}.{end}" for end in ("tmp_written", "fsynced")} <= passed

@@ -67,6 +67,12 @@ def promote(site: Site, _number: int) -> object:
         return [done.moved, done.promotion.generation]
 
 
+def roll_back(site: Site, _number: int) -> object:
+    with opened_world(site.folder) as world:
+        done = world.registry.rollback("flight_delay", reason="it was slow", run=SENSOR)
+        return [done.moved, done.promotion.version, done.promotion.generation]
+
+
 def promote_or_archive(site: Site, number: int) -> object:
     with opened_world(site.folder) as world:
         try:
@@ -159,6 +165,18 @@ def test_eight_promoters_move_the_pointer_once(
     moved = [e for e in registry.log("flight_delay") if e.kind == "pointer_moved"]
     assert [event.body["facts"]["version"] for event in moved] == [1]
     assert registry.verify().problems == ()
+
+
+def test_eight_who_roll_back_go_back_once(
+    backends: Combination, life: Life, copied: Callable[[Site], Site], tmp_path: Path
+) -> None:
+    site = copied(life["roll_back"].before)
+    answers = at_once(site, roll_back, tmp_path)
+    assert Counter(map(str, answers)) == {"[True, 1, 3]": 1, "[False, 1, 3]": EIGHT - 1}
+    registry = backends.registry(site)
+    assert wrong_after_repeating(backends, site, life["roll_back"]) == ""
+    (hold,) = registry.holds("flight_delay")
+    assert (hold.number, hold.in_force) == (2, True)
 
 
 def test_of_promoting_and_archiving_one_version_one_comes_first(

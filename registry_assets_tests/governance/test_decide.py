@@ -11,23 +11,27 @@ from registry_assets.catalog.evaluations import (
     Finding,
     VerdictRecord,
 )
+from registry_assets.catalog.holds import HoldRecord
 from registry_assets.catalog.marks import Mark, MarkRecord
 from registry_assets.catalog.pointers import PointerRecord
 from registry_assets.catalog.versions import VersionRecord
-from registry_assets.governance.decide import Approval, Held, Ready, Standing, decide
+from registry_assets.governance.decide import Held, Ready, Standing, decide
 from registry_assets.governance.policy import Policy, RequiredCheck
 from registry_assets.recipe import Recipe
 
 DIGEST, OTHER = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 BASELINE = "sha256:" + "3" * 64
 EVALUATION = "sha256:" + "4" * 64
+NOW = "2026-02-01T00:00:00.000000Z"
 
 CHECKS = (
     RequiredCheck("loads", "rule-loads", "it loads"),
     RequiredCheck("good", "rule-good", "it is good"),
     RequiredCheck("no_worse", "rule-no-worse", "it is no worse", relative=True),
 )
-POLICY = Policy("low", 0, (), CHECKS, suite_digest="suite", digest="policy", target="late")
+POLICY = Policy(
+    "low", 0, (), CHECKS, suite_digest="suite", digest="policy", declared_digest="d", target="late"
+)
 POINTER = PointerRecord("m", "production", 1, BASELINE, 4, "2026-01-01T00:00:00.000000Z")
 
 
@@ -52,9 +56,21 @@ def verdict(check: RequiredCheck, outcome: str = "passed") -> VerdictRecord:
 def standing() -> Standing:
     """A version that nothing holds."""
     metrics = {"roc_auc": {"value": 0.7}}
-    evaluation = EvaluationRecord(1, "m", 2, EVALUATION, "suite", metrics, "run", "t")
+    evaluation = EvaluationRecord(1, "m", 2, EVALUATION, "suite", metrics, "run", NOW)
     verdicts = tuple(verdict(check) for check in CHECKS)
-    return Standing(version(), evaluation, verdicts, (), POINTER, POINTER, frozenset({1}), None, {})
+    return Standing(
+        now=NOW,
+        version=version(),
+        evaluation=evaluation,
+        verdicts=verdicts,
+        approvals=(),
+        pointer=POINTER,
+        baseline=POINTER,
+        held=frozenset({1}),
+        hold=None,
+        mark=None,
+        tags={},
+    )
 
 
 def codes(policy: Policy, found: Standing) -> list[str]:
@@ -211,6 +227,23 @@ def test_a_version_that_a_person_set_aside_is_held_by_that(mark: Mark) -> None:
     assert answer.sentence == f"m:2 was {mark} by ada on 2026-03-01: it is biased"
 
 
+def test_what_a_pointer_was_rolled_back_from_is_held_until_it_is_released() -> None:
+    went_back = replace(POINTER, version=1)
+    hold = HoldRecord("m", "production", 2, "held", "it is slow", "ada", NOW)
+    found = replace(standing(), pointer=went_back, held=frozenset({2}), hold=hold)
+    assert codes(POLICY, found) == ["rolled_back"]
+    answer = decide(POLICY, found)
+    assert isinstance(answer, Held)
+    assert answer.sentence == (
+        "production was rolled back from version 2 by ada on 2026-02-01: it is slow"
+    )
+    assert answer.reasons[0].remedy == "release"
+    # Released, it may come back although the pointer has held it.
+    released = replace(found, hold=replace(hold, state="released"))
+    assert decide(POLICY, released) == Ready()
+    assert codes(POLICY, replace(released, hold=None)) == ["not_forward"]
+
+
 def test_every_reason_is_listed_not_the_first() -> None:
     found = with_verdict("good", outcome("failed"))
     found = replace(found, verdicts=found.verdicts[1:], held=frozenset({7}))
@@ -221,28 +254,3 @@ def test_every_reason_is_listed_not_the_first() -> None:
         "check_failed",
         "approval_missing",
     ]
-
-
-def approval(person: str = "ada") -> Approval:
-    """A valid approval by one person."""
-    return Approval(person, ("risk",), DIGEST, EVALUATION, "production", "policy")
-
-
-def test_approvals_count_people_and_bind_everything() -> None:
-    policy = replace(POLICY, approvals=2, roles=("risk",), risk="high")
-
-    def held(*approvals: Approval) -> list[str]:
-        return codes(policy, replace(standing(), approvals=approvals))
-
-    bob = approval("bob")
-    assert held() == ["approval_missing"]
-    assert held(approval(), approval()) == ["approval_missing"]
-    assert held(approval(), bob) == []
-    for other in (
-        replace(bob, roles=("ops",)),
-        replace(bob, version_digest=OTHER),
-        replace(bob, evaluation_digest=OTHER),
-        replace(bob, pointer="canary"),
-        replace(bob, policy_digest="an older policy"),
-    ):
-        assert held(approval(), other) == ["approval_missing"]

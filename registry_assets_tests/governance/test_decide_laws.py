@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from registry_assets.catalog.evaluations import Finding, VerdictRecord
 from registry_assets.governance.decide import (
-    RE_EVALUATE,
     Held,
     Ready,
     Standing,
@@ -17,6 +16,7 @@ from registry_assets.governance.decide import (
     gates_passed,
 )
 from registry_assets.governance.policy import COMMIT_CHECKS, RequiredCheck, commit_check_digest
+from registry_assets.governance.values import RE_EVALUATE
 from registry_assets_tests.governance.test_decide import (
     OTHER,
     POLICY,
@@ -158,7 +158,7 @@ def test_an_evaluation_that_measured_nothing_holds_even_without_gates(
 
 
 def test_a_verdict_that_went_stale_was_earned_all_the_same() -> None:
-    moved = replace(ready(), pointer=replace(standing().pointer, generation=9))
+    moved = replace(ready(), baseline=replace(standing().pointer, generation=9))
     assert codes(STRICT, moved) == ["check_stale"]
     assert gates_passed(STRICT, moved) is True
 

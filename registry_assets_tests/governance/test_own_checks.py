@@ -8,7 +8,6 @@ from registry_assets.catalog.evaluations import VerdictRecord
 from registry_assets.declaration import AssetCheck, AtLeast
 from registry_assets.declaration.gates import gate_digest
 from registry_assets.governance.decide import (
-    RUN_CHECK,
     Held,
     Ready,
     Standing,
@@ -16,6 +15,7 @@ from registry_assets.governance.decide import (
     gates_passed,
 )
 from registry_assets.governance.policy import Policy, RequiredCheck
+from registry_assets.governance.values import RUN_CHECK
 from registry_assets.lifecycle.reserving import declare_model
 from registry_assets_tests.catalog.history import History
 from registry_assets_tests.declaration.test_mistakes import declare
@@ -99,7 +99,7 @@ def test_before_any_evaluation_only_the_check_on_the_model_is_asked_for() -> Non
 def test_the_policy_in_force_knows_what_each_check_is_on(history: History) -> None:
     gates = (AtLeast("roc_auc", 0.6), AssetCheck("few_late"), AssetCheck("small", on="model"))
     declare_model(history.registry.backends, declare(gates=gates), actor="ann")
-    policy = Policy.of(history.registry.model("late"))
+    policy = Policy.of(history.registry.model("late"), None)
     assert {check.name: (check.asset, check.of_version) for check in policy.checks} == {
         "metadata_complete": ("", True),
         "loads_and_reproduces": ("", True),

@@ -24,7 +24,7 @@ from registry_assets_tests.worlds import TAGS
 
 def in_force(history: History) -> Policy:
     """The policy of the model called `late`, read from the catalog."""
-    return Policy.of(history.registry.model("late"))
+    return Policy.of(history.registry.model("late"), None)
 
 
 def test_every_declared_gate_is_required_beside_the_checks_of_the_commit(history: History) -> None:

@@ -92,7 +92,7 @@ class Combination:
         home = Home(site.folder)
         catalog = Catalog.open(site.environment.get(CATALOG) or home.catalog)
         store = open_store(site.environment.get(STORE) or home.store, s3_client=self._client)
-        return Registry(home, Backends(catalog, store, system_clock))
+        return Registry(home, Backends(catalog, store, system_clock, home.signing_key))
 
     def drop(self, site: Site) -> None:
         """Let go of a project; what is in the bucket goes with the server."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from registry_assets.catalog.tables import (
+from registry_assets.catalog.index_tables import (
     indexed_evaluations,
     indexed_models,
     indexed_versions,

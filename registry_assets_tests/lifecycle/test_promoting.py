@@ -20,6 +20,7 @@ from registry_assets.errors import (
 )
 from registry_assets.lifecycle import promoting
 from registry_assets.lifecycle.backends import Backends
+from registry_assets.lifecycle.moving import verify_bytes
 from registry_assets.lifecycle.reserving import Request
 from registry_assets.registry import Registry
 from registry_assets_tests.lifecycle.changes import (
@@ -75,12 +76,11 @@ def meanwhile(
     world: World, monkeypatch: pytest.MonkeyPatch, act: Callable[[Registry], object]
 ) -> Iterator[None]:
     """Let something happen while a promotion hashes, after it has decided."""
-    verify = promoting.verify_bytes
 
     def interrupted(backends: Backends, digest: str) -> None:
-        monkeypatch.setattr(promoting, "verify_bytes", verify)
+        monkeypatch.setattr(promoting, "verify_bytes", verify_bytes)
         act(Registry.open(world.folder))
-        verify(backends, digest)
+        verify_bytes(backends, digest)
 
     with monkeypatch.context():
         monkeypatch.setattr(promoting, "verify_bytes", interrupted)
@@ -132,7 +132,7 @@ def test_a_held_promotion_lists_every_reason_and_changes_nothing(trained: World)
     assert [(reason.code, reason.subject) for reason in caught.value.reasons] == [
         ("check_failed", "roc_auc_at_least"),
         ("check_failed", "roc_auc_floor_by_origin"),
-        ("approval_missing", "flight_delay:1"),
+        ("approval_missing", "production"),
     ]
     for reason in caught.value.reasons:
         assert reason.sentence in str(caught.value)
@@ -227,13 +227,26 @@ def test_a_pointer_file_that_nobody_promoted_is_found(trained: World) -> None:
     assert trained.registry.verify().problems == ()
 
 
-def test_a_promotion_whose_file_cannot_be_written_says_that_it_was_made(trained: World) -> None:
+def test_a_promotion_whose_file_cannot_be_written_says_that_it_was_made(
+    trained: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = Path(trained.registry.home.store) / "tmp"
-    folder.rmdir()
-    folder.write_text("a file where the store wants a folder")
-    with refused(
-        OutcomeUnknown, "flight_delay@production holds version 1", str(folder), "promote it again"
+
+    def breaks(point: str) -> None:
+        if point == "promote.verified":
+            folder.rmdir()
+            folder.write_text("a file where the store wants a folder")
+
+    with (
+        monkeypatch.context() as patch,
+        refused(
+            OutcomeUnknown,
+            "flight_delay@production holds version 1",
+            str(folder),
+            "promote it again",
+        ),
     ):
+        patch.setattr(promoting, "reached", breaks)
         trained.registry.promote("flight_delay", 1, run=SENSOR)
     assert trained.registry.pointer("flight_delay").version == 1
 

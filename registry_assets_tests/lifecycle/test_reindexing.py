@@ -4,7 +4,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from registry_assets.catalog.tables import edges, settings
+from registry_assets.catalog.index_tables import edges
+from registry_assets.catalog.tables import settings
 from registry_assets.lifecycle.reindexing import reindex
 from registry_assets.registry import Registry
 from registry_assets_tests.catalog.test_indexing import content

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from registry_assets.catalog import tables
+from registry_assets.catalog import index_tables, tables
 from registry_assets.cli.app import SECTIONS
 from registry_assets.errors import (
     DeclarationError,
@@ -221,7 +221,7 @@ def test_a_whole_life_deletes_nothing_and_frees_no_number(tmp_path: Path) -> Non
         assert history.reserve("after", seed=10).version.number == number + 1
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", note)
-    index = {table.name for table in tables.INDEX} | {"settings"}
+    index = {table.name for table in index_tables.INDEX} | {"settings"}
     gone = {text.split()[2] for text in statements if text.upper().startswith("DELETE")}
     assert "text_terms" in gone  # it would have been seen
     assert gone <= index

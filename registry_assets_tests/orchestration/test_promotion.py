@@ -139,7 +139,10 @@ def waiting(arrived: Stage) -> Stage:
 def test_a_high_risk_version_waits_for_a_person_whoever_asks(waiting: Stage) -> None:
     assert waiting.registry.version("risky:1").stage == "staging"
     checks = waiting.checks(dg.AssetKey(["risky", "evaluation"]), "1")
-    waits = "risky:1 waits for 1 approval by a person of role risk (risk: high)"
+    waits = (
+        "risky:1 waits for 1 approval by a person of role risk (risk: high);"
+        " no policy is in force that says who may sign"
+    )
     assert (checks["approved"].passed, checks["approved"].severity) == (False, "WARN")
     assert checks["approved"].why == waits
     assert checks["roc_auc_at_least"].passed

@@ -278,6 +278,17 @@ def test_one_report_at_a_time(promoted: Stage) -> None:
     report(promoted)
 
 
+@pytest.mark.parametrize("job", ["ontime__promote", "ontime__rollback"])
+def test_a_move_is_not_reported_while_a_run_may_report_it_itself(promoted: Stage, job: str) -> None:
+    promoted.instance.wipe_assets([PRODUCTION])
+    run = dg.DagsterRun(job_name=job, status=dg.DagsterRunStatus.STARTED)  # as a person launches it
+    promoted.instance.add_run(run)
+    assert promoted.report().skip_reason == NOTHING_MISSING
+    promoted.instance.delete_run(run.run_id)
+    report(promoted)
+    assert generations(promoted) == [1]
+
+
 def test_a_pointer_file_that_was_lost_is_written_again(promoted: Stage) -> None:
     store = promoted.registry.backends.store
     held = store.read_pointer("ontime", "production")

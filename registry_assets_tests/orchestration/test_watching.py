@@ -1,10 +1,12 @@
 """What was found in place is not looked through again until something has moved."""
 
+from dataclasses import replace
 from types import ModuleType
 
 import dagster as dg
 import pytest
 
+from registry_assets import RegisteredModel
 from registry_assets.lifecycle.backends import RunInfo
 from registry_assets.lifecycle.reserving import declare_model
 from registry_assets.orchestration.missing import Found, Reported, find_missing
@@ -17,39 +19,41 @@ from registry_assets_tests.orchestration.stage import FEATURES, MODEL, Stage
 ALICE = RunInfo(actor="alice", run_id="by hand")
 
 
-def states(stage: Stage) -> dict[str, str]:
-    return read_states(stage.instance, stage.registry, models=["ontime"], snapshots=[FEATURES])
+def states(stage: Stage, model: RegisteredModel) -> dict[str, str]:
+    return read_states(stage.instance, stage.registry, models=[model], snapshots=[FEATURES])
 
 
-def moved(stage: Stage, before: dict[str, str]) -> set[str]:
+def moved(stage: Stage, model: RegisteredModel, before: dict[str, str]) -> set[str]:
     """What has moved since."""
-    return {name for name, state in states(stage).items() if state != before[name]}
+    return {name for name, state in states(stage, model).items() if state != before[name]}
 
 
-def test_nothing_moves_by_being_looked_at(promoted: Stage) -> None:
-    before = states(promoted)
+def test_nothing_moves_by_being_looked_at(promoted: Stage, project: ModuleType) -> None:
+    before = states(promoted, project.ontime)
     assert promoted.report().skip_reason == NOTHING_MISSING
     assert promoted.registry.verify().clean
-    assert moved(promoted, before) == set()
+    assert moved(promoted, project.ontime, before) == set()
 
 
 def test_every_change_of_the_registry_moves_what_it_is_about(
     promoted: Stage, project: ModuleType
 ) -> None:
-    before, declared = states(promoted), project.ontime
+    before, declared = states(promoted, project.ontime), project.ontime
     promoted.registry.evaluate(declared, 1, run=ALICE)
-    assert moved(promoted, before) == {"ontime"}
-    before = states(promoted)
+    assert moved(promoted, project.ontime, before) == {"ontime"}
+    before = states(promoted, project.ontime)
     frame = promoted.registry.read_frame(promoted.registry.snapshots("planes")[0].digest)
     promoted.registry.store_snapshot(frame.head(1), asset="planes", run=ALICE)
-    assert moved(promoted, before) == {SNAPSHOTS}
+    assert moved(promoted, project.ontime, before) == {SNAPSHOTS}
     declare_model(promoted.registry.backends, declared, actor="alice")
-    assert moved(promoted, before) == {SNAPSHOTS}  # it was declared like that before
+    assert moved(promoted, project.ontime, before) == {SNAPSHOTS}  # as before
 
 
 @pytest.mark.parametrize("what", ["run", "partition", "history", "materialization"])
-def test_what_a_person_does_to_dagsters_log_moves_the_model(promoted: Stage, what: str) -> None:
-    before = states(promoted)
+def test_what_a_person_does_to_dagsters_log_moves_the_model(
+    promoted: Stage, project: ModuleType, what: str
+) -> None:
+    before = states(promoted, project.ontime)
     instance = promoted.instance
     if what == "run":
         instance.delete_run(instance.get_runs(dg.RunsFilter(job_name="ontime__train"))[0].run_id)
@@ -60,7 +64,17 @@ def test_what_a_person_does_to_dagsters_log_moves_the_model(promoted: Stage, wha
     else:
         event = dg.AssetMaterialization(MODEL, partition="1")
         instance.report_runless_asset_event(event)
-    assert "ontime" in moved(promoted, before)
+    assert "ontime" in moved(promoted, project.ontime, before)
+
+
+def test_every_pointer_is_watched_and_one_that_was_just_declared_at_once(
+    promoted: Stage, project: ModuleType
+) -> None:
+    several = replace(project.ontime, pointers=("canary", "production"))
+    assert moved(promoted, several, states(promoted, project.ontime)) == {"ontime"}
+    before = states(promoted, several)
+    promoted.instance.report_runless_asset_event(dg.AssetMaterialization(["ontime", "canary"]))
+    assert moved(promoted, several, before) == {"ontime"}
 
 
 def test_a_model_is_looked_through_until_nothing_is_missing_and_then_no_more(

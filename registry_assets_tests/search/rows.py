@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from registry_assets.catalog.tables import (
+from registry_assets.catalog.index_tables import (
     indexed_evaluations,
     indexed_models,
     indexed_versions,

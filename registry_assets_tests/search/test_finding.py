@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from registry_assets.catalog.engine import Catalog
-from registry_assets.catalog.tables import indexed_versions
+from registry_assets.catalog.index_tables import indexed_versions
 from registry_assets.errors import InvalidCursor, InvalidQuery, QueryTooBroad
 from registry_assets.search import planning
 from registry_assets.search.finding import explain, find

@@ -52,6 +52,7 @@ def said(registry: Registry, model: str) -> dict[str, Any]:
         "evaluations": [e.digest for e in registry.evaluations(model)],
         "pointers": registry.pointers(model),
         "promotions": registry.promotions(model),
+        "holds": registry.holds(model),
         "log": registry.log(model),
         "file": registry.backends.store.read_pointer(model, "production"),
     }

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from registry_assets.clock import ReplayClock
-from registry_assets.home import CATALOG, STORE
+from registry_assets.home import CATALOG, SIGNING_KEY, STORE
 from registry_assets.registry import Registry
 from registry_assets_tests.catalog.history import MODEL, START, History, new_history
 from registry_assets_tests.catalog.test_indexing import content
@@ -48,6 +48,7 @@ def test_a_backup_goes_into_the_other_database_and_store(
     origin: History, elsewhere: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     origin.registry.backup(tmp_path / "sqlite")
+    elsewhere.setenv(SIGNING_KEY, str(origin.registry.home.signing_key))
     there, _ = Registry.restore(tmp_path / "sqlite", tmp_path / "there", clock=origin.clock)
     assert there.verify().problems == ()
     assert identity(there) == identity(origin.registry)

@@ -1,12 +1,14 @@
 """Whatever happened in a registry, and in whatever order it is carried: the other side says so."""
 
 import tempfile
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from registry_assets.errors import PromotionHeld
+from registry_assets.errors import PromotionHeld, RollbackRefused
 from registry_assets.lifecycle.reindexing import reindex
 from registry_assets.registry import Registry
 from registry_assets_tests.catalog.history import PERSON, fail_training, new_history
@@ -23,6 +25,7 @@ STEP = st.one_of(
     st.tuples(st.just("fail"), st.sampled_from(MODELS), st.none()),
     st.tuples(st.just("reserve"), st.sampled_from(MODELS), st.none()),
     st.tuples(st.just("promote"), st.sampled_from(MODELS), NUMBERS),
+    st.tuples(st.just("rollback"), st.sampled_from(MODELS), st.none()),
     st.tuples(st.just("evaluate"), st.sampled_from(MODELS), NUMBERS),
     st.tuples(st.just("snapshot"), st.sampled_from(("2013-01", "2013-02")), NUMBERS),
     st.tuples(st.just("carry"), st.booleans(), st.none()),
@@ -60,6 +63,11 @@ class Story:
             reserved = origin.reserve(f"request {seed}", seed=seed, model=model).version
             if kind == "fail":
                 fail_training(origin, reserved.number, model=model)
+            return
+        elif kind == "rollback":
+            run = replace(PERSON, run_id=f"run-{seed}")
+            with suppress(RollbackRefused):
+                origin.registry.rollback(model, reason="it was slow", run=run)
             return
         committed = {
             found.version.number
@@ -122,12 +130,16 @@ def test_the_story_takes_every_way(tmp_path: Path) -> None:
         ("carry", True, None),
         ("evaluate", "late", 2),
         ("promote", "late", 2),
+        ("rollback", "late", None),
+        ("carry", False, None),
     ):
         story.happen(step)
+    assert said(story.target.registry, "late") == said(story.origin.registry, "late")
+    assert [hold.number for hold in story.target.registry.holds("late")] == [2]
     versions = story.origin.registry.versions("late")
     assert [found.stage for found in versions] == [
-        "archived",
         "production",
+        "archived",
         "failed",
         "development",
     ]

@@ -38,6 +38,7 @@ _SNAPSHOTS = 60
 def sections_of(card: Card) -> tuple[Section, ...]:
     """Give the sections of a card, in the order in which they are read."""
     found = (
+        ("Made from data that is wrong", _recalled(card)),
         ("Intended use and limits", _limits(card)),
         ("At a glance", _glance(card)),
         ("How to load it", _loading(card)),
@@ -50,6 +51,12 @@ def sections_of(card: Card) -> tuple[Section, ...]:
     )
     made = ((title, tuple(blocks)) for title, blocks in found)
     return tuple(Section(title, blocks) for title, blocks in made if blocks)
+
+
+def _recalled(card: Card) -> Iterator[Block]:
+    if card.recalled:
+        yield Paragraph("Do not rely on it: data that it learned from, or is judged by, is wrong.")
+        yield Items(card.recalled)
 
 
 def _glance(card: Card) -> Iterator[Block]:

@@ -116,6 +116,11 @@ def striking(search: WeakSliceSearch) -> str:
     return f"the {found} most striking" if search.full else f"{found}"
 
 
+def weak_count(search: WeakSliceSearch) -> str:
+    """Say how many slices a search found, or that it was to list no more than these."""
+    return f"{striking(search)} of {search.tried:,} tried"
+
+
 def size(many: int | None) -> str:
     """Give bytes as `884 kB`, `4.9 MB`."""
     if many is None:

@@ -137,6 +137,7 @@ class Card:
         datasets: what the features were made from.
         evaluated: None where it was not evaluated.
         waits_for: what holds it on its way to production, a sentence each.
+        recalled: which of the data it was made from was found to be wrong, a sentence each.
     """
 
     model: str
@@ -164,6 +165,7 @@ class Card:
     evaluated: Evaluated | None = None
     gates: tuple[GateVerdict, ...] = ()
     waits_for: tuple[str, ...] = ()
+    recalled: tuple[str, ...] = ()
 
     @property
     def reference(self) -> str:

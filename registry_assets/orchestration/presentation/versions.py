@@ -39,12 +39,12 @@ def version_metadata(version: VersionRecord) -> dict[str, Any]:
 
 
 def promotion_metadata(promotion: PromotionRecord) -> dict[str, Any]:
-    """Describe a promotion: from, to, who, why and on which evidence."""
+    """Describe a promotion: from, to, who, why and on which evidence; of a rollback, what not."""
     rows = [
         {"check": v["gate"], "outcome": v["outcome"], "why": v["why"]}
         for v in promotion.evidence["verdicts"]
     ]
-    return {
+    metadata = {
         "version": promotion.version,
         "digest": promotion.digest,
         "generation": promotion.generation,
@@ -56,3 +56,8 @@ def promotion_metadata(promotion: PromotionRecord) -> dict[str, Any]:
         "evaluation": str(promotion.evidence["evaluation"]),
         "evidence": table(rows),
     }
+    rollback = promotion.evidence.get("rollback")
+    if rollback:
+        metadata["rolled back from"] = f"version {rollback['from']}, which is held until released"
+        metadata["waived"] = bullets(each["sentence"] for each in promotion.evidence["waived"])
+    return metadata

@@ -6,6 +6,7 @@ need. `workspace` holds the daemon's part and `runs` what is read of a run; both
 by `local.py` only, because the daemon's modules double the time in which definitions load.
 """
 
+import math
 import warnings
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
@@ -45,3 +46,15 @@ def step_attempt(context: dg.InputContext | dg.OutputContext) -> Hashable:
     `weakref.WeakKeyDictionary` by it. A retried step has a new one and loads its inputs again.
     """
     return context.step_context
+
+
+def runtime_limit(instance: dg.DagsterInstance, run: dg.DagsterRun) -> float:
+    """Seconds after which run monitoring ends a run; 0 where nothing limits it.
+
+    A tag of the run goes before the setting of the instance, which only monitoring reads.
+    """
+    try:
+        tagged = float(run.tags["dagster/max_runtime"])
+    except (KeyError, ValueError):
+        tagged = math.nan
+    return tagged if math.isfinite(tagged) else float(instance.run_monitoring_max_runtime_seconds)

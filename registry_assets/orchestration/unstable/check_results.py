@@ -8,12 +8,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import dagster as dg
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationTargetMaterializationData,
+)
 from dagster._core.event_api import PartitionKeyFilter
 from dagster._core.storage.asset_check_execution_record import (
     COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES,
+    AssetCheckExecutionRecordStatus,
 )
 
 _PAGE = 20
+
+
+_OUTCOMES = {
+    AssetCheckExecutionRecordStatus.SUCCEEDED: True,
+    AssetCheckExecutionRecordStatus.FAILED: False,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +45,7 @@ class StoredResult:
 
 
 def stored_results(
-    instance: dg.DagsterInstance, check: dg.AssetCheckKey, partition: str
+    instance: dg.DagsterInstance, check: dg.AssetCheckKey, partition: str | None
 ) -> Iterator[StoredResult]:
     """Give the results of a check on one partition, newest first, a page at a time.
 
@@ -65,3 +75,37 @@ def stored_results(
         if len(records) < _PAGE:
             return
         cursor = records[-1].id
+
+
+def newest_target(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, partition: str | None
+) -> AssetCheckEvaluationTargetMaterializationData | None:
+    """Give what a result has to be tied to, to count for what an asset's partition holds now.
+
+    Dagster looks it up by itself only for a step that executes the asset.
+    """
+    where = dg.AssetRecordsFilter(
+        asset_key=asset, asset_partitions=None if partition is None else [partition]
+    )
+    found = instance.fetch_materializations(where, limit=1).records
+    if not found:
+        return None
+    return AssetCheckEvaluationTargetMaterializationData(
+        storage_id=found[0].storage_id, run_id=found[0].run_id, timestamp=found[0].timestamp
+    )
+
+
+def last_outcomes(instance: dg.DagsterInstance, check: dg.AssetCheckKey) -> dict[str | None, bool]:
+    """Give whether a check passed last, by partition: in one query for as many as there are.
+
+    None stands for an asset without partitions. Where there is no result, there is none here.
+    """
+    found: dict[str | None, bool] = {}
+    for info in instance.event_log_storage.get_asset_check_partition_info([check]):
+        outcome = _OUTCOMES.get(info.latest_execution_status)
+        if outcome is None:  # planned, and perhaps for ever: what was said before it counts
+            before = next(stored_results(instance, check, info.partition_key), None)
+            outcome = before.evaluation.passed if before else None
+        if outcome is not None:
+            found[info.partition_key] = outcome
+    return found

@@ -19,10 +19,13 @@
     ├── PromotionHeld                          the gate said no; `reasons` lists why
     ├── TagRefused                             a tag that the policy in force does not allow
     ├── RetiringRefused                        a version that cannot be archived or rejected so
+    ├── RollbackRefused, ReleaseRefused        where a pointer cannot go back, or nothing is held
+    ├── RecallRefused                          data whose recall cannot be lifted: there is none
     ├── PointerRefused                         what a deployment does not believe of a pointer
     │   ├── PointerFileInvalid                 damaged, or another's
     │   ├── PointerMovedBack                   older than one seen here before
-    │   └── PointerRewritten                   the same generation, and another version
+    │   ├── PointerRewritten                   the same generation, and another version
+    │   └── AttestationRefused                 not proven by the keys that are trusted
     ├── StateFileInvalid                       the note of what was seen is damaged
     ├── FolderTaken                            a folder that holds something else
     ├── ExportUnreadable                       not an intact export of a registry
@@ -38,6 +41,15 @@
     │   ├── CatalogBehind                      older than its store, or without it
     │   ├── CatalogBusy                        transient
     │   └── CatalogUnreachable                 transient
+    ├── SigningError                           keys, and what is signed with them
+    │   ├── KeyUnusable                        no key, of another kind, or not at hand
+    │   ├── SigningKeyMissing                  the registry's own private key is not here
+    │   ├── SignatureInvalid                   not of this key over these bytes
+    │   ├── EnvelopeInvalid, StatementInvalid  not in the one form that is read
+    │   └── SignersInvalid                     a list of who may sign, likewise
+    ├── PolicyInvalid                          a policy that contradicts itself; lists all of it
+    ├── PolicyRefused                          a policy that may not come into force so
+    ├── ApprovalRefused                        what somebody signed does not count; says why
     ├── Conflict                               somebody else was faster; refresh and repeat
     └── OutcomeUnknown                         not known whether it was done; repeat to learn
 
@@ -47,25 +59,114 @@ happened and what was expected; `hint`, its last line, says what to do.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
 
-if TYPE_CHECKING:
-    from registry_assets.governance.decide import Reason
+from registry_assets.errors.base import RegistryError
+from registry_assets.errors.decisions import (
+    ApprovalRefused,
+    PolicyInvalid,
+    PolicyRefused,
+    PromotionHeld,
+    RecallRefused,
+    ReleaseRefused,
+    RetiringRefused,
+    RollbackRefused,
+    TagRefused,
+)
+from registry_assets.errors.deploying import (
+    AttestationRefused,
+    FolderTaken,
+    PointerFileInvalid,
+    PointerMovedBack,
+    PointerRefused,
+    PointerRewritten,
+    StateFileInvalid,
+)
+from registry_assets.errors.signing import (
+    EnvelopeInvalid,
+    KeyUnusable,
+    SignatureInvalid,
+    SignersInvalid,
+    SigningError,
+    SigningKeyMissing,
+    StatementInvalid,
+)
+from registry_assets.errors.storage import (
+    BlobCorrupt,
+    BlobMissing,
+    CatalogBehind,
+    CatalogBusy,
+    CatalogError,
+    CatalogTooNew,
+    CatalogTooOld,
+    CatalogUnreachable,
+    StoreError,
+    StoreUnreachable,
+    StoreUnsafe,
+    StoreUnwritable,
+)
 
-
-class RegistryError(Exception):
-    """Base of every error raised on purpose; carries a stable `code` and a `hint`."""
-
-    code: ClassVar[str] = "registry"
-    transient: ClassVar[bool] = False
-
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-
-    def __str__(self) -> str:
-        return f"{self.message}\nHint: {self.hint}" if self.hint else self.message
+__all__ = [
+    "ApprovalRefused",
+    "AttestationRefused",
+    "BlobCorrupt",
+    "BlobMissing",
+    "CatalogBehind",
+    "CatalogBusy",
+    "CatalogError",
+    "CatalogTooNew",
+    "CatalogTooOld",
+    "CatalogUnreachable",
+    "CodeCommitUnknown",
+    "Conflict",
+    "DataUnusable",
+    "DeclarationError",
+    "EnvelopeInvalid",
+    "ExportUnreadable",
+    "FolderTaken",
+    "ImportRefused",
+    "InvalidCursor",
+    "InvalidInstant",
+    "InvalidName",
+    "InvalidQuery",
+    "InvalidReference",
+    "KeyUnusable",
+    "LoadCheckFailed",
+    "MetadataMissing",
+    "NoRegistry",
+    "NotFound",
+    "NotReserved",
+    "OutcomeUnknown",
+    "PackagingRefused",
+    "PointerFileInvalid",
+    "PointerMovedBack",
+    "PointerRefused",
+    "PointerRewritten",
+    "PolicyInvalid",
+    "PolicyRefused",
+    "PromotionHeld",
+    "QueryTooBroad",
+    "RecallRefused",
+    "RegistryError",
+    "ReleaseRefused",
+    "RetiringRefused",
+    "RollbackRefused",
+    "SignatureInvalid",
+    "SignersInvalid",
+    "SigningError",
+    "SigningKeyMissing",
+    "SnapshotRefused",
+    "StateFileInvalid",
+    "StatementInvalid",
+    "StoreError",
+    "StoreUnreachable",
+    "StoreUnsafe",
+    "StoreUnwritable",
+    "TagRefused",
+    "TrainingFailed",
+    "TrainingTimeout",
+    "UntrustedTypes",
+    "VersionFailed",
+]
 
 
 class InvalidName(RegistryError):
@@ -204,78 +305,6 @@ class UntrustedTypes(RegistryError):
         self.types = tuple(types)
 
 
-class PromotionHeld(RegistryError):
-    """The gate said no; `reasons` lists everything that is missing, each with its code."""
-
-    code = "promotion_held"
-
-    def __init__(self, message: str, *, reasons: Sequence["Reason"], hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.reasons = tuple(reasons)
-
-
-class TagRefused(RegistryError):
-    """A tag that the policy does not allow, or asks for and somebody takes away; `names` them."""
-
-    code = "tag_refused"
-
-    def __init__(self, message: str, *, names: Sequence[str], hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.names = tuple(names)
-
-
-class RetiringRefused(RegistryError):
-    """A version that cannot be archived, unarchived or rejected, as things stand."""
-
-    code = "retiring_refused"
-
-
-class PointerRefused(RegistryError):
-    """The store says of a pointer what a deployment must not believe."""
-
-    code = "pointer_refused"
-
-
-class PointerFileInvalid(PointerRefused):
-    """A pointer file that is damaged, of another format, or another pointer's."""
-
-    code = "pointer_file_invalid"
-
-
-class PointerMovedBack(PointerRefused):
-    """An older generation than was seen before; `seen` and `found` are the two."""
-
-    code = "pointer_moved_back"
-
-    def __init__(self, message: str, *, seen: int, found: int, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.seen = seen
-        self.found = found
-
-
-class PointerRewritten(PointerRefused):
-    """The generation seen before with another digest; `seen` and `found` are the digests."""
-
-    code = "pointer_rewritten"
-
-    def __init__(self, message: str, *, seen: str, found: str, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.seen = seen
-        self.found = found
-
-
-class StateFileInvalid(RegistryError):
-    """The note of what was last seen of a pointer is damaged."""
-
-    code = "state_file_invalid"
-
-
-class FolderTaken(RegistryError):
-    """A folder that holds something else, or that another process works in."""
-
-    code = "folder_taken"
-
-
 class ExportUnreadable(RegistryError):
     """An export or backup that is damaged, incomplete, changed, or no export at all."""
 
@@ -286,90 +315,6 @@ class ImportRefused(RegistryError):
     """An intact export that cannot be taken in here: what is here has another history."""
 
     code = "import_refused"
-
-
-class StoreError(RegistryError):
-    """The store could not do what was asked."""
-
-    code = "store"
-
-
-class StoreUnwritable(StoreError):
-    """The store cannot be created or written."""
-
-    code = "store_unwritable"
-
-
-class StoreUnreachable(StoreError):
-    """The service that the store is in does not answer, or asks for patience; nothing was done."""
-
-    code = "store_unreachable"
-    transient = True
-
-
-class StoreUnsafe(StoreError):
-    """A disk or service that does not do what the store's promises rest on."""
-
-    code = "store_unsafe"
-
-
-class BlobMissing(StoreError):
-    """A blob that is named somewhere is not in the store."""
-
-    code = "blob_missing"
-
-    def __init__(self, message: str, *, digest: str, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.digest = digest
-
-
-class BlobCorrupt(StoreError):
-    """A blob's bytes are not those of its name; `expected` and `actual` are digests."""
-
-    code = "blob_corrupt"
-
-    def __init__(self, message: str, *, expected: str, actual: str, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.expected = expected
-        self.actual = actual
-
-
-class CatalogError(RegistryError):
-    """The catalog could not do what was asked."""
-
-    code = "catalog"
-
-
-class CatalogTooNew(CatalogError):
-    """The catalog was written by a newer release of this package."""
-
-    code = "catalog_too_new"
-
-
-class CatalogTooOld(CatalogError):
-    """The catalog awaits a migration."""
-
-    code = "catalog_too_old"
-
-
-class CatalogBehind(CatalogError):
-    """Catalog and store are not of one time: one of them was lost, or put back."""
-
-    code = "catalog_behind"
-
-
-class CatalogBusy(CatalogError):
-    """Another process held the write lock for too long."""
-
-    code = "catalog_busy"
-    transient = True
-
-
-class CatalogUnreachable(CatalogError):
-    """The catalog's server does not answer, or was lost before the change was committed."""
-
-    code = "catalog_unreachable"
-    transient = True
 
 
 class Conflict(RegistryError):

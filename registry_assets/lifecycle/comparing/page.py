@@ -1,26 +1,62 @@
-"""The page of two versions side by side: what `registry compare` finds, as one HTML file.
+"""The page of two versions side by side: what differs, and how good they are, as one HTML file.
 
-What differs comes from `registry_assets.lifecycle.comparing`; the pictures and the figures it
-leaves out are read here from both evaluations, as far as they can be read.
+What both measured is read by `figures`; here nothing is read.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from registry_assets.canonical import Json
-from registry_assets.cli.comparison_verdicts import on_equal_rows, read_verdicts
-from registry_assets.cli.figures import Both, read_both, weak_count
 from registry_assets.evaluation.report.pictures import Picture, pictures_of
 from registry_assets.evaluation.report.rendering import render
 from registry_assets.evaluation.report.scales import Bar, Scale
 from registry_assets.evaluation.report.speeds import speed_rows
-from registry_assets.evaluation.report.texts import plural
+from registry_assets.evaluation.report.texts import plural, weak_count
 from registry_assets.evaluation.results import Estimate
 from registry_assets.lifecycle.comparing import Comparison
 from registry_assets.lifecycle.comparing.changes import Absent, Change, Changes
 from registry_assets.lifecycle.comparing.data import SnapshotChanges
-from registry_assets.registry import Registry
+from registry_assets.lifecycle.comparing.figures import Both, on_equal_rows
+
+
+class Finding(Protocol):
+    """What a gate found of one side."""
+
+    @property
+    def outcome(self) -> str:
+        """`passed`, `failed`, … or why there is no verdict."""
+        ...
+
+    @property
+    def why(self) -> str:
+        """The sentence behind it."""
+        ...
+
+
+class Gate(Protocol):
+    """One gate of both sides; None where a side has no such gate, or nothing to judge."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def before(self) -> Finding | None:
+        """What it found of the one."""
+        ...
+
+    @property
+    def after(self) -> Finding | None:
+        """What it found of the other."""
+        ...
+
+    @property
+    def told(self) -> bool:
+        """Whether what was found is worth reading."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +83,15 @@ class Row:
     after: str | None
 
 
-def compared_page(registry: Registry, found: Comparison) -> bytes:
-    """Give the page of two versions as UTF-8 HTML; what is the same is one line."""
-    both, verdicts = read_both(registry, found), read_verdicts(registry, found)
+def compared_page(
+    found: Comparison, both: Both, *, gates: Sequence[Gate] = (), summary: str = ""
+) -> bytes:
+    """Give the page of two versions as UTF-8 HTML; what is the same is one line.
+
+    Args:
+        gates: what those of either side found.
+        summary: what it comes to, in a sentence.
+    """
     headline = found.metrics.metrics[0].name if found.metrics.metrics else ""
     gaps = {gap.what: gap for gap in (*found.gaps, *both.gaps)}
     return render(
@@ -60,8 +102,8 @@ def compared_page(registry: Registry, found: Comparison) -> bytes:
         headline=headline,
         same_version=found.a.version.digest is not None
         and found.a.version.digest == found.b.version.digest,
-        summary=verdicts.summary(both.judged),
-        gates=verdicts.gates,
+        summary=summary,
+        gates=gates,
         beside=on_equal_rows(found, both),
         less_is_better=_less_is_better(both),
         metrics=list(_metrics(found)),

@@ -1,0 +1,49 @@
+"""What people signed about a version, each with whether it counts for a pointer now."""
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from registry_assets.cli.styles import plain_grid
+from registry_assets.cli.text import visible
+from registry_assets.governance.agreement import count_approvals
+from registry_assets.governance.standing import Decision
+
+
+def approvals_body(decision: Decision) -> RenderableType:
+    """List what people signed about a version, and whether it counts."""
+    every = count_approvals(decision.policy, decision.standing)
+    counted = {each.approval.record.digest: each for each in every}
+    grid = plain_grid(2)
+    for approval in decision.standing.approvals:
+        mine = counted.get(approval.record.digest)
+        ok = approval.counts if mine is None else mine.counts
+        why = f" ({mine.why})" if mine and mine.why and approval.counts else ""
+        sign = Text("✓", "green") if ok else Text("✗", "yellow")
+        grid.add_row(sign, Text(visible(approval.sentence + why)))
+    return grid if decision.standing.approvals else Text("nobody", "dim")
+
+
+def approvals_document(decision: Decision) -> list[dict[str, object]]:
+    """Give the same as JSON."""
+    every = count_approvals(decision.policy, decision.standing)
+    counted = {each.approval.record.digest: each for each in every}
+    found: list[dict[str, object]] = []
+    for approval in decision.standing.approvals:
+        record, mine = approval.record, counted.get(approval.record.digest)
+        found.append(
+            {
+                "approval": record.digest,
+                "person": record.person,
+                "decision": record.decision,
+                "pointer": record.pointer,
+                "signed": record.signed,
+                "fingerprint": record.fingerprint,
+                "reason": approval.statement.reason,
+                "recorded_at": record.recorded_at,
+                "expires_at": record.expires_at,
+                "state": approval.state,
+                "counts": approval.counts if mine is None else mine.counts,
+                "why": (mine.why if mine else "") or approval.why,
+            }
+        )
+    return found

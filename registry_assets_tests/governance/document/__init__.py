@@ -1,0 +1,1 @@
+"""Tests of the policy as a team writes it."""
