@@ -7,7 +7,7 @@ READY := .venv/.ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run run-distributed ui screenshots test browser-test faults bench bench-large \
+.PHONY: help run governance run-distributed ui screenshots test browser-test faults bench bench-large \
 	bench-evaluation lint format lock
 
 help: ## This list
@@ -17,6 +17,9 @@ help: ## This list
 
 run: $(READY) ## The main job, on real flights: from raw data to a gated production pointer
 	@$(BIN)/python -m registry_assets.models.main_job
+
+governance: $(READY) ## A high-risk model walks through policy, approvals and rollback; kept nowhere
+	@$(BIN)/python -m registry_assets.models.governance $(ARGS)
 
 run-distributed: $(READY) ## Both models on PostgreSQL, S3 and a real daemon, each run a process; kept nowhere
 	@$(BIN)/python scripts/run_distributed.py

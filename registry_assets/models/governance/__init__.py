@@ -1,0 +1,1 @@
+"""A high-risk model walks through policy, approvals, promotion and rollback: `make governance`."""
