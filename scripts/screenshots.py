@@ -1,10 +1,12 @@
 """Take the pictures of the README and the docs anew, from a freshly lived main job.
 
-    python scripts/screenshots.py [HOME]
+    python scripts/screenshots.py [HOME [GOVERNED]]
 
-HOME is a project folder in which the main job has run already; it is not changed.
+HOME is a project folder in which the main job has run already, GOVERNED one that
+`make governance ARGS="--folder GOVERNED"` has left; neither is changed.
 """
 
+import io
 import os
 import shutil
 import subprocess
@@ -13,6 +15,8 @@ import tempfile
 from pathlib import Path
 
 from playwright.sync_api import FloatRect, Page, expect
+from rich.console import Console
+from rich.text import Text
 
 from registry_assets_tests.browser.pages import (
     CHECK,
@@ -73,6 +77,40 @@ def main() -> None:
                     check=True,
                 )
                 _save(window.visit(str(written)), name)
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "governed"
+        if len(sys.argv) > 2:
+            shutil.copytree(sys.argv[2], home)
+        else:
+            print("Walking a model through its governance …")
+            story = [sys.executable, "-m", "registry_assets.models.governance", "--folder", home]
+            subprocess.run(story, check=True, stdout=subprocess.DEVNULL)
+        _governed(home)
+
+
+def _governed(home: Path) -> None:
+    """Take the pictures of a governed model: the check of its approvals, what it waits for."""
+    with webserver(home) as server, chromium(server.url, width=1400, height=900) as window:
+        page = window.visit(CHECK.format("loan_approval/evaluation", "approved"))
+        page.get_by_text("Latest execution").wait_for()
+        _save(page, "approved_check")
+    told = subprocess.run(
+        [REGISTRY, "explain", "loan_approval"],
+        env={**os.environ, "REGISTRY_HOME": str(home), "COLUMNS": "100", "FORCE_COLOR": "1"},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    terminal = Console(record=True, width=100, file=io.StringIO(), force_terminal=True)
+    terminal.print(Text("$ registry explain loan_approval\n", "bold"))
+    terminal.print(Text.from_ansi(told))
+    drawn = home / "explain.html"
+    drawn.write_text(f"<body style='margin:0'>{terminal.export_svg(title='registry')}</body>")
+    with chromium("file://", width=1240, height=900) as window:
+        page = window.visit(str(drawn))
+        box = page.locator("svg").first.bounding_box()
+        assert box is not None
+        _save(page, "explain", clip=box)
 
 
 def _graph(page: Page) -> FloatRect:

@@ -96,6 +96,15 @@ def test_every_other_command_of_the_page_is_one_too() -> None:
         parse(command)
 
 
+def test_the_commands_of_the_readme_are_commands_too() -> None:
+    readme = (PAGE.parents[1] / "README.md").read_text()
+    lines = re.findall(r"^\.venv/bin/(registry [^#\n]+)", readme, re.M)
+    governing = [line for line in lines if re.match(r"registry (policy|approve|rollback)", line)]
+    assert len(governing) >= 5
+    for line in lines:
+        parse(line.partition(" > policy.yaml")[0])
+
+
 def test_what_no_command_answers_is_said_so() -> None:
     act = TEXT.partition("## The EU AI Act")[2].partition("##")[0]
     for article in ("9 ", "26(5) ", "26(6) ", "72 ", "73 "):

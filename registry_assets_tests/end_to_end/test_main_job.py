@@ -173,7 +173,8 @@ print(model.version, [name for name in unwanted if name in sys.modules])
 
 def test_the_commands_of_the_readme_work(lived: tuple[Path, str]) -> None:
     folder, _ = lived
-    text = (ROOT / "README.md").read_text()
+    # Those that govern take people with keys: `make governance` lives them.
+    text = (ROOT / "README.md").read_text().partition("## Govern")[0]
     commands = re.findall(r"^\.venv/bin/registry ([^#\n]+)", text, flags=re.MULTILINE)
     assert len(commands) >= 6
     for command in commands:
