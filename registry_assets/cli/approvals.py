@@ -6,6 +6,7 @@ from rich.text import Text
 from registry_assets.cli.styles import plain_grid
 from registry_assets.cli.text import visible
 from registry_assets.governance.agreement import count_approvals
+from registry_assets.governance.approvals import Approval
 from registry_assets.governance.standing import Decision
 
 
@@ -14,13 +15,19 @@ def approvals_body(decision: Decision) -> RenderableType:
     every = count_approvals(decision.policy, decision.standing)
     counted = {each.approval.record.digest: each for each in every}
     grid = plain_grid(2)
-    for approval in decision.standing.approvals:
+    for approval in _of_pointer(decision):
         mine = counted.get(approval.record.digest)
         ok = approval.counts if mine is None else mine.counts
         why = f" ({mine.why})" if mine and mine.why and approval.counts else ""
         sign = Text("✓", "green") if ok else Text("✗", "yellow")
         grid.add_row(sign, Text(visible(approval.sentence + why)))
-    return grid if decision.standing.approvals else Text("nobody", "dim")
+    return grid if _of_pointer(decision) else Text("nobody", "dim")
+
+
+def _of_pointer(decision: Decision) -> list[Approval]:
+    """Give what was signed about the pointer that is decided about: of others, others decide."""
+    name = decision.standing.pointer.name
+    return [each for each in decision.standing.approvals if each.record.pointer == name]
 
 
 def approvals_document(decision: Decision) -> list[dict[str, object]]:
@@ -28,7 +35,7 @@ def approvals_document(decision: Decision) -> list[dict[str, object]]:
     every = count_approvals(decision.policy, decision.standing)
     counted = {each.approval.record.digest: each for each in every}
     found: list[dict[str, object]] = []
-    for approval in decision.standing.approvals:
+    for approval in _of_pointer(decision):
         record, mine = approval.record, counted.get(approval.record.digest)
         found.append(
             {

@@ -231,6 +231,7 @@ def page_document(page: VersionPage) -> Document:
         **words_document(page.words),
         "holds": [hold_document(hold) for hold in page.holds],
         "retention": page.retention.to_json() if page.retention else None,
+        "approvals": [said for each in page.signed for said in approvals_document(each)],
         "comparison": _comparison(page),
         **figures_document(page.figures),
         "datasets": [_snapshot(snapshot) for snapshot in page.datasets],

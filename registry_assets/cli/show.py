@@ -1,7 +1,7 @@
 """A single page: everything about one version."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from registry_assets.catalog.holds import HoldRecord
 from registry_assets.catalog.snapshots import SnapshotRecord
 from registry_assets.catalog.words import Words
 from registry_assets.cli.answers import VersionAnswer
+from registry_assets.cli.approvals import approvals_body
 from registry_assets.cli.described import limits, pairs, saying, section, tags
 from registry_assets.cli.figures import figure_sections, read_figures
 from registry_assets.cli.remedies import next_steps
@@ -35,6 +36,7 @@ from registry_assets.cli.text import (
 )
 from registry_assets.evaluation.results import EvaluationResult
 from registry_assets.governance.decide import Held
+from registry_assets.governance.standing import Decision
 from registry_assets.lifecycle.retention import Retention
 from registry_assets.lifecycle.way_back import rollback_of
 from registry_assets.recipe import SnapshotRef
@@ -53,6 +55,7 @@ class VersionPage:
         environment: None for a version that was not committed.
         figures: None for one that was not evaluated.
         holds: that pointers were rolled back from it, and where it was released since.
+        signed: the decision before each pointer for which somebody signed something about it.
         retention: how long it is kept; None where no pointer held it, or its tier asks for none.
     """
 
@@ -63,6 +66,7 @@ class VersionPage:
     environment: Mapping[str, Any] | None
     figures: EvaluationResult | None
     holds: tuple[HoldRecord, ...]
+    signed: tuple[Decision, ...]
     retention: Retention | None
 
 
@@ -88,7 +92,16 @@ def read_page(registry: Registry, answer: VersionAnswer) -> VersionPage:
             if hold.number == answer.version.number
         ),
         retention=registry.retention(answer.version.model, answer.version.number),
+        signed=tuple(_signed(registry, answer)),
     )
+
+
+def _signed(registry: Registry, answer: VersionAnswer) -> Iterator[Decision]:
+    version, said = answer.version, answer.decision.standing.approvals
+    for pointer in dict.fromkeys(approval.record.pointer for approval in said):
+        found = registry.decision(version.model, version.number, pointer=pointer)
+        if found is not None:
+            yield found
 
 
 def version_page(page: VersionPage) -> Group:
@@ -117,6 +130,9 @@ def version_page(page: VersionPage) -> Group:
             parts += section(title, body)
     if answer.checks:
         parts += section("Gates", _gates(answer))
+    for decision in page.signed:
+        title = f"Signed for {decision.standing.pointer.name}, as it stands now"
+        parts += section(title, approvals_body(decision))
     if answer.waits_for and version.state == "committed":
         parts += _waits_for(answer)
     return Group(*parts)
