@@ -118,11 +118,10 @@ def _line(decision: Decision, missing: list[str], *, many: bool) -> str:
     where = f"{pointer.name}: " if many else ""
     if missing:
         return where + "; ".join(missing)
+    if not decision.policy.required_approvals:
+        return f"{where}no approval is asked for"
     if pointer.version == version.number:
         return f"{where}{pointer.name} holds it"
-    needed = decision.policy.required_approvals
-    if not needed:
-        return f"{where}no approval is asked for"
     counted = count_approvals(decision.policy, decision.standing)
     people = ", ".join(
         each.approval.record.person + ("" if each.approval.record.signed else " (unsigned)")

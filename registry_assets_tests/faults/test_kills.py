@@ -32,6 +32,7 @@ from registry_assets_tests.laws.combinations import Combination
 TRIED_BESIDE = {
     "collect.": "lifecycle/test_collecting.py",
     "follow.": "deployment/test_kills.py",
+    "keys.": "lifecycle/test_registry_keys.py",
     "pull.": "deployment/test_kills.py",
     "seen.": "deployment/test_kills.py",
     "export.": "transfer/test_kills.py",

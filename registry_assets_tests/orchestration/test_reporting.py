@@ -146,7 +146,7 @@ def test_a_version_made_and_promoted_elsewhere_shows_up(
     assert arrived.made(EVALUATION) == [("1", version.evaluation.digest)]
     assert arrived.made(PRODUCTION) == [(None, version.version.digest)]
     checks = {**arrived.checks(MODEL, "1"), **arrived.checks(EVALUATION, "1")}
-    assert len(checks) == 4
+    assert len(checks) == 5
     assert all(check.passed for check in checks.values())
     assert arrived.promote().runs == ()
 

@@ -34,6 +34,7 @@ def test_a_reserved_version_is_trained_and_evaluated_in_its_partition(promoted: 
     assert {name: check.passed for name, check in judged.items()} == {
         "roc_auc_at_least": True,
         "roc_auc_not_worse_than_production": True,
+        "approved": True,
     }
     assert {check.digest for check in judged.values()} == {version.version.digest}
 
@@ -55,6 +56,7 @@ def test_a_rejected_candidate_is_a_successful_run_with_failed_checks(rejected: S
     assert {name: (c.passed, c.severity) for name, c in checks.items()} == {
         "roc_auc_at_least": (False, "ERROR"),
         "roc_auc_not_worse_than_production": (False, "ERROR"),
+        "approved": (True, "WARN"),
     }
     assert all(check.passed for check in rejected.checks(EVALUATION, "1").values())
     assert rejected.registry.version("ontime:2").stage == "rejected"
@@ -80,6 +82,7 @@ def test_a_first_version_is_shown_held_by_a_gate_that_holds_it(
             assert {check: result.passed for check, result in checks.items()} == {
                 "roc_auc_at_least": True,
                 name: False,
+                "approved": True,
             }
             assert checks[name].why.endswith("; the gate holds a first version")
             stage.instance.wipe_assets([EVALUATION])
