@@ -83,7 +83,13 @@ def main() -> None:
             shutil.copytree(sys.argv[2], home)
         else:
             print("Walking a model through its governance …")
-            story = [sys.executable, "-m", "registry_assets.models.governance", "--folder", str(home)]
+            story = [
+                sys.executable,
+                "-m",
+                "registry_assets.models.governance",
+                "--folder",
+                str(home),
+            ]
             subprocess.run(story, check=True, stdout=subprocess.DEVNULL)
         _governed(home)
 
