@@ -12,7 +12,7 @@ from typing import Any
 
 from registry_assets.catalog.evaluations import Finding
 from registry_assets.catalog.indexing import Stage
-from registry_assets.catalog.models import PRODUCTION, ModelRecord
+from registry_assets.catalog.models import ModelRecord
 from registry_assets.catalog.pointers import PointerRecord, PromotionRecord
 from registry_assets.catalog.tenures import Tenure
 from registry_assets.catalog.versions import VersionRecord
@@ -129,7 +129,7 @@ def read_version(registry: Registry, reference: str) -> VersionAnswer:
         model,
         summary,
         registry.tenures(model.name, first=number, last=number),
-        read_candidate(registry, model.name),
+        registry.candidate(model.name),
     )
 
 
@@ -142,7 +142,7 @@ def read_versions(
         limit: the newest, at most so many.
         before: only numbers below this one.
     """
-    model, candidate = registry.model(name), read_candidate(registry, name)
+    model, candidate = registry.model(name), registry.candidate(name)
     summaries = registry.versions(name, limit=limit, before=before)
     if not summaries:
         return ()
@@ -153,12 +153,6 @@ def read_versions(
     return tuple(
         _answer(model, summary, held[summary.version.number], candidate) for summary in summaries
     )
-
-
-def read_candidate(registry: Registry, model: str, *, pointer: str = PRODUCTION) -> int | None:
-    """Read which version a pointer would be moved to next, if nothing held it."""
-    decision = registry.decision(model, pointer=pointer)
-    return None if decision is None else decision.standing.version.number
 
 
 def read_holding(registry: Registry, pointer: PointerRecord) -> PromotionRecord | None:

@@ -205,12 +205,11 @@ def _pointer_of(text: str) -> tuple[str, str]:
 
 
 def _say_rolled_back(registry: "Registry", done: "RolledBack", *, as_json: bool) -> None:
-    from registry_assets.cli.answers import read_candidate
     from registry_assets.cli.output import hold_document, identity
     from registry_assets.cli.plain import print_json
 
     made = done.promotion
-    candidate = read_candidate(registry, made.model, pointer=made.pointer)
+    candidate = registry.candidate(made.model, pointer=made.pointer)
     if as_json:
         version = registry.version_numbered(made.model, made.version).version
         print_json(

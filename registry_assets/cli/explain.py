@@ -12,7 +12,7 @@ from registry_assets.catalog.holds import HoldRecord
 from registry_assets.catalog.models import PRODUCTION
 from registry_assets.catalog.pointers import PointerRecord, PromotionRecord
 from registry_assets.catalog.versions import VersionRecord
-from registry_assets.cli.answers import read_candidate, read_holding
+from registry_assets.cli.answers import read_holding
 from registry_assets.cli.approvals import approvals_body
 from registry_assets.cli.options import pointer_flag
 from registry_assets.cli.recalls import proposed_step, why_not
@@ -95,7 +95,7 @@ def read_explanation(registry: Registry, reference: Reference) -> Explanation:
         pointer=pointer,
         holding=read_holding(registry, pointer),
         decision=decision,
-        candidate=asked == read_candidate(registry, reference.model, pointer=name),
+        candidate=asked == registry.candidate(reference.model, pointer=name),
         unfinished=unfinished,
         set_aside=set_aside,
         rolled_back=tuple(

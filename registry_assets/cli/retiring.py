@@ -124,14 +124,13 @@ def _prepared(
 
 
 def _say(registry: "Registry", done: "Retired", following: str, *, as_json: bool) -> None:
-    from registry_assets.cli.answers import read_candidate
     from registry_assets.cli.output import identity, mark_document
     from registry_assets.cli.plain import print_json
 
     model, name = done.version.model, done.version.reference
     kept = registry.retention(model, done.version.number)
     # Whoever sets the newest version aside may let an older one into production: it is said.
-    candidate = read_candidate(registry, model)
+    candidate = registry.candidate(model)
     if as_json:
         print_json(
             {

@@ -63,14 +63,13 @@ def find_untold_approvals(
 
 
 def _candidates(registry: Registry, declared: RegisteredModel) -> list[int]:
-    found: list[int] = []
-    for pointer in registry.pointers(declared.name):
-        if pointer.name not in declared.pointers:
-            continue
-        candidate = registry.decision(declared.name, pointer=pointer.name)
-        if candidate is not None:
-            found.append(candidate.standing.version.number)
-    return sorted(set(found))
+    known = {pointer.name for pointer in registry.pointers(declared.name)}
+    found = {
+        registry.candidate(declared.name, pointer=pointer)
+        for pointer in declared.pointers
+        if pointer in known
+    }
+    return sorted(number for number in found if number is not None)
 
 
 def _decisions(registry: Registry, declared: RegisteredModel, number: int) -> Iterator[Decision]:

@@ -245,6 +245,12 @@ class Answers(Part):
                 return None
             return standing.read_decision(connection, model, found, pointer, now=self._now())
 
+    def candidate(self, model: str, *, pointer: str = PRODUCTION) -> int | None:
+        """Give the version that the sensor may move a pointer to next, whatever holds it."""
+        with self.backends.catalog.read() as connection:
+            model_rows.get_model(connection, model)
+            return standing.find_candidate(connection, model, pointer)
+
     def _now(self) -> str:
         return timestamp(self.backends.clock())
 
