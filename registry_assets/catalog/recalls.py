@@ -6,7 +6,6 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from registry_assets.catalog import statements
 from registry_assets.catalog.index_tables import edges
 from registry_assets.catalog.ledger import Change
 from registry_assets.catalog.tables import recalls
@@ -108,9 +107,3 @@ def built_on(found: Ancestry, digest: str) -> Set[str]:
         reached |= following
         pending += following
     return reached
-
-
-def is_recalled(connection: sa.Connection, digest: str) -> bool:
-    """Tell whether a snapshot is recalled, under whatever name."""
-    row = statements.find(connection, recalls, "state", digest=digest, state="recalled").first()
-    return row is not None

@@ -16,6 +16,7 @@ from registry_assets.cli.options import confirm, pointer_option, reason_option
 from registry_assets.cli.reading import json_option, open_registry, show_page
 from registry_assets.cli.signing import key_option, open_key
 from registry_assets.cli.text import short, visible
+from registry_assets.decisions import DONE
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -285,8 +286,7 @@ def _tell(registry: "Registry", done: "Recorded", *, as_json: bool) -> None:
         return
     head = "Recorded" if done.new else "Nothing to do, it was recorded before"
     unsigned = "" if record.signed else ", unsigned"
-    done_ = {"approve": "approved", "override": "set rules aside for", "review": "reviewed"}
-    verb = done_.get(record.decision, record.decision)
+    verb = DONE[record.decision]
     click.echo(
         f"{head}: {record.person} {verb} {reference} for {record.pointer}{unsigned}"
         f" ({short(record.digest)}). It counts until {record.expires_at[:10]}, or until anything"

@@ -5,13 +5,14 @@ evidence and the people of that moment. Pure, but for the look at a signature. W
 `approval_statement`.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from registry_assets.canonical import Json
 from registry_assets.catalog.approvals import ApprovalRecord
 from registry_assets.clock import parse_timestamp
+from registry_assets.decisions import DONE
 from registry_assets.errors import CatalogError, SigningError, StatementInvalid
 from registry_assets.governance.active import ActivePolicy
 from registry_assets.governance.approval_statement import NAMESPACE, ApprovalStatement
@@ -55,21 +56,24 @@ class Approval:
     @property
     def sentence(self) -> str:
         """`ann approved it on 2026-03-01, unsigned: looks right (stale: …)`."""
-        word = _DONE[self.record.decision]
+        word = f"{DONE[self.record.decision]} it"
         unsigned = "" if self.record.signed else ", unsigned"
         why = f": {self.statement.reason}" if self.statement.reason else ""
         state = "" if self.counts else f" ({self.state}: {self.why})"
         when = self.record.recorded_at[:10]
         return f"{self.record.person} {word} on {when}{unsigned}{why}{state}"
 
-
-_DONE: Mapping[str, str] = {
-    "approve": "approved it",
-    "reject": "rejected it",
-    "override": "set rules aside for it",
-    "rollback": "asked to go back to it",
-    "review": "reviewed it",
-}
+    @property
+    def evidence(self) -> dict[str, Json]:
+        """What a promotion that rests on it says of it: whose it is, and in which roles."""
+        record = self.record
+        return {
+            "person": record.person,
+            "fingerprint": record.fingerprint,
+            "digest": record.digest,
+            "roles": list(self.roles),
+            "signed": record.signed,
+        }
 
 
 def statement_of(record: ApprovalRecord) -> ApprovalStatement:

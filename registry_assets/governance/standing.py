@@ -13,7 +13,7 @@ from registry_assets.catalog.indexing import Stage, effective_tags
 from registry_assets.catalog.indexing import derive_stage as stage_of
 from registry_assets.catalog.marks import read_mark
 from registry_assets.catalog.models import PRODUCTION, ModelRecord, get_model
-from registry_assets.catalog.pointers import PointerRecord, get_pointer
+from registry_assets.catalog.pointers import PointerRecord, PromotionRecord, get_pointer
 from registry_assets.catalog.provenance import read_identity
 from registry_assets.catalog.recalls import list_recalls
 from registry_assets.catalog.tables import marks, promotions, versions
@@ -138,6 +138,25 @@ def bound_now(
         evaluation=evaluation.digest,
         policy=policy.digest,
         gates=policy.suite_digest,
+        upstream=upstream_digest(version.recipe),
+    )
+
+
+def bound_by_promotion(connection: sa.Connection, policy: Policy, made: PromotionRecord) -> Bound:
+    """Give what somebody is bound to who signs about a move that was made: to go back, to review.
+
+    The evidence is that move's own: it may be of a suite that is in force no longer.
+    """
+    version = get_version(connection, made.model, made.version)
+    return Bound(
+        registry=read_identity(connection),
+        model=made.model,
+        version=made.version,
+        digest=made.digest,
+        pointer=made.pointer,
+        evaluation=str(made.evidence.get("evaluation") or made.digest),
+        policy=policy.digest,
+        gates=str(made.evidence.get("suite") or policy.suite_digest),
         upstream=upstream_digest(version.recipe),
     )
 

@@ -14,7 +14,7 @@ from registry_assets.canonical import Json, sha256_digest
 from registry_assets.catalog.approvals import ApprovalRecord, nonce_used, write_approval
 from registry_assets.catalog.ledger import REGISTRY, Change, change, read_head
 from registry_assets.clock import parse_timestamp, timestamp
-from registry_assets.decisions import Decided
+from registry_assets.decisions import DONE, Decided
 from registry_assets.declaration.checks import require
 from registry_assets.errors import ApprovalRefused
 from registry_assets.governance.agreement import unfit
@@ -27,10 +27,15 @@ from registry_assets.governance.approvals import (
     why_not_theirs,
 )
 from registry_assets.governance.binding import Bound
-from registry_assets.governance.standing import Decision, bound_now, read_decision
-from registry_assets.lifecycle.authority import LASTS, rollback_bound
+from registry_assets.governance.standing import (
+    Decision,
+    bound_by_promotion,
+    bound_now,
+    read_decision,
+)
+from registry_assets.lifecycle.authority import LASTS
 from registry_assets.lifecycle.backends import Backends, RunInfo
-from registry_assets.lifecycle.reviewing import review_bound, review_of
+from registry_assets.lifecycle.reviewing import review_of
 from registry_assets.lifecycle.way_back import find_way_back
 
 __all__ = ["NAMESPACE", "Prepared", "Recorded", "prepare", "record_signed", "record_unsigned"]
@@ -305,7 +310,7 @@ def _bound_or_none(connection: sa.Connection, decision: Decision, what: Decided)
     model, pointer, number = standing.version.model, standing.pointer.name, standing.version.number
     if what == "rollback":
         way = find_way_back(connection, model, pointer, to=number, now=standing.now)
-        return rollback_bound(connection, way)
+        return bound_by_promotion(connection, decision.policy, way.earlier)
     if what == "review":
         found = review_of(connection, decision.policy, model=model, pointer=pointer)
         if found is None or found.promotion.version != number:
@@ -314,7 +319,7 @@ def _bound_or_none(connection: sa.Connection, decision: Decision, what: Decided)
                 " wants reviewed",
                 hint=f"`registry explain {model}@{pointer}` says what it waits for",
             )
-        return review_bound(connection, decision.policy, found.promotion)
+        return bound_by_promotion(connection, decision.policy, found.promotion)
     return bound_now(connection, decision.policy, standing)
 
 
@@ -360,12 +365,6 @@ def _refused(statement: ApprovalStatement, problems: list[str]) -> ApprovalRefus
 
 
 def _sentence(record: ApprovalRecord) -> str:
-    word = {
-        "approve": "approved",
-        "reject": "rejected",
-        "override": "set rules aside for",
-        "rollback": "asked to go back to",
-        "review": "reviewed",
-    }[record.decision]
+    word = DONE[record.decision]
     unsigned = "" if record.signed else ", unsigned"
     return f"{record.person} {word} version {record.version} for {record.pointer}{unsigned}"

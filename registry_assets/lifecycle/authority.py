@@ -11,33 +11,15 @@ import sqlalchemy as sa
 from registry_assets.canonical import Json
 from registry_assets.catalog.approvals import ApprovalRecord, list_approvals
 from registry_assets.catalog.pointers import as_promotion
-from registry_assets.catalog.provenance import read_identity
 from registry_assets.catalog.tables import promotions
 from registry_assets.errors import RollbackRefused
 from registry_assets.governance.agreement import unfit
 from registry_assets.governance.approvals import Approval, judge_approval
-from registry_assets.governance.binding import Bound, upstream_digest
+from registry_assets.governance.standing import bound_by_promotion
 from registry_assets.lifecycle.way_back import WayBack
 
 LASTS = 3600
 """Seconds that a statement about a rollback counts: it is made at once, or not at all."""
-
-
-def rollback_bound(connection: sa.Connection, way: WayBack) -> Bound:
-    """Give what somebody signs about a rollback."""
-    version, policy = way.decision.standing.version, way.decision.policy
-    before = way.earlier.evidence
-    return Bound(
-        registry=read_identity(connection),
-        model=version.model,
-        version=version.number,
-        digest=str(version.digest),
-        pointer=way.pointer.name,
-        evaluation=str(before.get("evaluation") or version.digest),
-        policy=policy.digest,
-        gates=str(before.get("suite") or policy.suite_digest),
-        upstream=upstream_digest(version.recipe),
-    )
 
 
 def authorized(connection: sa.Connection, way: WayBack, *, now: str) -> WayBack:
@@ -49,7 +31,7 @@ def authorized(connection: sa.Connection, way: WayBack, *, now: str) -> WayBack:
     rule = way.decision.policy.rules.rollback
     if rule is None:
         return way
-    bound = rollback_bound(connection, way)
+    bound = bound_by_promotion(connection, way.decision.policy, way.earlier)
     why: list[str] = []
     for record in reversed(list_approvals(connection, bound.model, bound.version)):
         if record.decision != "rollback" or record.pointer != way.pointer.name:
@@ -72,16 +54,7 @@ def authority_evidence(way: WayBack) -> dict[str, Json]:
     """Give what a promotion says of the statement that allowed it."""
     if not way.authority:
         return {}
-    named: list[Json] = [
-        {
-            "person": each.record.person,
-            "fingerprint": each.record.fingerprint,
-            "digest": each.record.digest,
-            "roles": list(each.roles),
-            "signed": each.record.signed,
-        }
-        for each in way.authority
-    ]
+    named: list[Json] = [each.evidence for each in way.authority]
     return {"authority": named}
 
 

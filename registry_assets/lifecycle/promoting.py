@@ -22,7 +22,6 @@ from registry_assets.clock import parse_timestamp, timestamp
 from registry_assets.errors import PromotionHeld
 from registry_assets.faults import reached
 from registry_assets.governance.agreement import count_approvals, valid_overrides
-from registry_assets.governance.approvals import Approval
 from registry_assets.governance.decide import Held
 from registry_assets.governance.standing import Decision, read_decision
 from registry_assets.lifecycle.attesting import Attested, Drafted, Move, draft_attestation
@@ -196,7 +195,7 @@ def _evidence(decision: Decision, ledger: dict[str, Json]) -> dict[str, Json]:
     evaluation = standing.evaluation
     asked: dict[str, Json] = {name: standing.tags[name] for name in policy.tags}
     counted = [each.approval for each in count_approvals(policy, standing) if each.counts]
-    overrides: list[Json] = [_named(each) for each in valid_overrides(policy, standing)]
+    overrides: list[Json] = [each.evidence for each in valid_overrides(policy, standing)]
     waived: list[Json] = [
         {"code": reason.code, "subject": reason.subject, "sentence": reason.sentence}
         for reason in (() if isinstance(answer, Held) else answer.waived)
@@ -205,7 +204,7 @@ def _evidence(decision: Decision, ledger: dict[str, Json]) -> dict[str, Json]:
         "evaluation": evaluation.digest if evaluation else None,
         "suite": policy.suite_digest,
         "risk": policy.risk,
-        "approvals": [_named(each) for each in counted],
+        "approvals": [each.evidence for each in counted],
         "verdicts": [
             {
                 "gate": verdict.finding.gate,
@@ -220,18 +219,6 @@ def _evidence(decision: Decision, ledger: dict[str, Json]) -> dict[str, Json]:
         **({"waived": waived} if waived else {}),
         "decided_at": standing.now,
         "ledger": ledger,
-    }
-
-
-def _named(approval: Approval) -> dict[str, Json]:
-    """Name a statement that counted, and in which roles its signer was then."""
-    record = approval.record
-    return {
-        "person": record.person,
-        "fingerprint": record.fingerprint,
-        "digest": record.digest,
-        "roles": list(approval.roles),
-        "signed": record.signed,
     }
 
 

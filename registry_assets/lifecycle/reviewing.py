@@ -7,10 +7,7 @@ import sqlalchemy as sa
 
 from registry_assets.catalog.approvals import ApprovalRecord, list_approvals
 from registry_assets.catalog.pointers import PromotionRecord, get_pointer, newest_promotion
-from registry_assets.catalog.provenance import read_identity
-from registry_assets.catalog.versions import get_version
 from registry_assets.clock import parse_timestamp, timestamp
-from registry_assets.governance.binding import Bound, upstream_digest
 from registry_assets.governance.policy import Policy
 
 
@@ -57,22 +54,6 @@ def review_of(
     by = str(named[0]["person"])
     due = parse_timestamp(made.created_at) + timedelta(seconds=rule.review)
     return Review(made, by, timestamp(due), _done(connection, made, by))
-
-
-def review_bound(connection: sa.Connection, policy: Policy, made: PromotionRecord) -> Bound:
-    """Give what somebody who reviews a move signs."""
-    version = get_version(connection, made.model, made.version)
-    return Bound(
-        registry=read_identity(connection),
-        model=made.model,
-        version=made.version,
-        digest=made.digest,
-        pointer=made.pointer,
-        evaluation=str(made.evidence.get("evaluation") or made.digest),
-        policy=policy.digest,
-        gates=str(made.evidence.get("suite") or policy.suite_digest),
-        upstream=upstream_digest(version.recipe),
-    )
 
 
 def _done(connection: sa.Connection, made: PromotionRecord, by: str) -> ApprovalRecord | None:
