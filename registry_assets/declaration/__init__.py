@@ -3,6 +3,7 @@
 Dagster assets are held opaquely here and resolved in `registry_assets.orchestration`.
 """
 
+from registry_assets.declaration.alerting import Alerting, Dashboard, QuietHours
 from registry_assets.declaration.backtest import Backtest
 from registry_assets.declaration.evaluation import Evaluation
 from registry_assets.declaration.evidently import Evidently
@@ -32,13 +33,23 @@ from registry_assets.declaration.metrics import MetricFunction
 from registry_assets.declaration.model import (
     FeatureSource,
     Params,
-    Promotion,
     RegisteredModel,
-    Schedule,
 )
+from registry_assets.declaration.monitoring import (
+    Decay,
+    Drift,
+    Freshness,
+    Labels,
+    Monitoring,
+    PredictionLog,
+    Quality,
+)
+from registry_assets.declaration.promotion import Promotion
+from registry_assets.declaration.retraining import OnDecay, OnDrift, OnNewData, Schedule
 from registry_assets.declaration.slicing import Bins, Where
 
 __all__ = [
+    "Alerting",
     "AssetCheck",
     "AtLeast",
     "AtMost",
@@ -47,25 +58,37 @@ __all__ = [
     "Bins",
     "ByKey",
     "CalibrationAtMost",
+    "Dashboard",
+    "Decay",
+    "Drift",
     "Evaluation",
     "Evidently",
     "Fairness",
     "FairnessAtLeast",
     "FairnessAtMost",
     "FeatureSource",
+    "Freshness",
     "Gate",
     "GateFunction",
     "Holdout",
     "Judgement",
+    "Labels",
     "Latency",
     "LatencyAtMost",
     "LatencyNotWorse",
     "LatestPartitions",
     "MetricFunction",
+    "Monitoring",
     "NoLeakage",
     "NotWorseThanProduction",
+    "OnDecay",
+    "OnDrift",
+    "OnNewData",
     "Params",
+    "PredictionLog",
     "Promotion",
+    "Quality",
+    "QuietHours",
     "RegisteredModel",
     "Schedule",
     "SizeAtMost",

@@ -207,7 +207,15 @@ def measure(given: object) -> Measure:
     Raises:
         DeclarationError: it is neither; says what would be right.
     """
-    if isinstance(given, Metric | MetricFunction):
+    if isinstance(given, Metric):
+        # Only its name is in a plan: one of that name which is read otherwise would be another.
+        require(
+            given == metric(given.name),
+            f"a metric is called {given.name}, and is not the one that is built in",
+            f'name the built-in one ("{given.name}"), or give a MetricFunction of another name',
+        )
+        return given
+    if isinstance(given, MetricFunction):
         return given
     if isinstance(given, str):
         return metric(given)

@@ -1,13 +1,12 @@
 """`RegisteredModel`: what a team declares once, checked in full where it is written."""
 
 import re
-import zoneinfo
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from registry_assets.canonical import Json, canonical_json, sha256_digest
-from registry_assets.declaration.checks import finite, names, no_duplicates, one_of, require
+from registry_assets.declaration.checks import finite, names, one_of, require
 from registry_assets.declaration.evaluation import Evaluation
 from registry_assets.declaration.gates import (
     AssetCheck,
@@ -15,20 +14,20 @@ from registry_assets.declaration.gates import (
     NotWorseThanProduction,
     check_gates,
     gate_digest,
+    gate_rule,
 )
 from registry_assets.declaration.holdout import ByKey, Holdout, LatestPartitions
 from registry_assets.declaration.metrics import TASKS, Task
+from registry_assets.declaration.monitoring import Monitoring
 from registry_assets.declaration.pointers import PRODUCTION, check_pointers
-from registry_assets.errors import DeclarationError, InvalidName, RegistryError
-from registry_assets.references import check_digest, check_name, check_text
+from registry_assets.declaration.promotion import LONGEST_TAG, Promotion
+from registry_assets.declaration.retraining import Schedule, Trigger, check_triggers
+from registry_assets.errors import DeclarationError, RegistryError
+from registry_assets.references import check_name, check_text
 
-RISKS = ("low", "high")
-LONGEST_TAG = 500
-"""Characters of a value that people set later, or that a policy allows."""
 REQUIRED_TAGS = ("use_case", "team", "regulatory_class", "deployment_target")
 # Dagster's own rule, which would fail later and name an asset instead of the declaration.
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,7}")
-_CRON_FIELD = re.compile(r"[0-9A-Za-z*/,?#L-]+")
 APPROVED = "approved"
 RESERVED_CHECKS = ("metadata_complete", "loads_and_reproduces", APPROVED)
 """Names of the checks that every model has, or that say where its approvals stand."""
@@ -81,108 +80,6 @@ class Params(Mapping[str, Json]):
         return len(self.values_by_name)
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """When retraining starts by itself: a cron line, and the time zone it is read in."""
-
-    cron: str
-    timezone: str = "UTC"
-
-    def __post_init__(self) -> None:
-        fields = self.cron.split() if isinstance(self.cron, str) else []
-        require(
-            len(fields) == 5 and all(map(_CRON_FIELD.fullmatch, fields)),
-            f"Schedule({self.cron!r}) is no cron line",
-            'give minute, hour, day, month and weekday, e.g. Schedule("0 6 1 * *")',
-        )
-        require(
-            self.timezone == "UTC" or self.timezone in zoneinfo.available_timezones(),
-            f"Schedule's time zone {self.timezone!r} is not known",
-            'give a name such as "UTC" or "America/New_York"',
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Promotion:
-    """What moving a pointer takes, beside every gate.
-
-    Args:
-        risk: `low`, or `high`; a high-risk model needs at least one person's approval.
-        approvals: how many people must approve; by default 0 for low risk, 1 for high.
-        roles: whose approvals count; empty means anybody's but the trainer's.
-        tags: tags that a version must have, each with the values allowed; none means any.
-        policy: digest of the policy that this is written for; while another is in force, every
-            version is held.
-    """
-
-    risk: str = "low"
-    approvals: int | None = None
-    roles: tuple[str, ...] = ()
-    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    policy: str = ""
-
-    def __post_init__(self) -> None:
-        if self.policy:
-            _check_policy(self.policy)
-        one_of(self.risk, RISKS, "Promotion's risk")
-        object.__setattr__(self, "roles", names(self.roles, "Promotion(roles=…)"))
-        if self.approvals is None:
-            object.__setattr__(self, "approvals", 1 if self.risk == "high" else 0)
-        number = self.approvals
-        require(
-            type(number) is int and number >= 0,  # no bool, and nothing that only acts like one
-            f"Promotion(approvals={number!r})",
-            "give the number of people who must approve, 0 or more",
-        )
-        require(
-            self.risk != "high" or self.required_approvals >= 1,
-            "Promotion(risk='high', approvals=0): a high-risk model needs a person's approval",
-            "ask for at least one approval, or declare risk='low'",
-        )
-        require(
-            not self.roles or self.required_approvals,
-            f"Promotion(roles={list(self.roles)}) asks for no approval, so nobody's role counts",
-            "give approvals=1 or more, or leave the roles out",
-        )
-        object.__setattr__(self, "tags", dict(self._allowed_values()))
-
-    def _allowed_values(self) -> Iterator[tuple[str, tuple[str, ...]]]:
-        example = 'give Promotion(tags={"tier": ["gold", "silver"], "cost_center": []})'
-        require(
-            isinstance(self.tags, Mapping),
-            f"Promotion's tags is a {type(self.tags).__name__}",
-            example,
-        )
-        for name, values in self.tags.items():
-            what = f"Promotion(tags={{{name!r}: …}})"
-            try:
-                check_name(name, what="tag")
-            except InvalidName as error:
-                raise DeclarationError(f"{what}: {error.message}", hint=error.hint) from error
-            allowed = names(values, what)
-            no_duplicates(allowed, what)
-            for value in allowed:
-                check_text(value, what=f"value of tag {name}", limit=LONGEST_TAG)
-                require(bool(value.strip()), f"{what} allows a blank value", example)
-            # Sorted: in another order it is the same policy, with the same digest.
-            yield name, tuple(sorted(allowed))
-
-    @property
-    def required_approvals(self) -> int:
-        """How many people must approve."""
-        return self.approvals or 0
-
-
-def _check_policy(digest: object) -> None:
-    try:
-        check_digest(digest)  # type: ignore[arg-type]
-    except RegistryError as error:
-        raise DeclarationError(
-            f"Promotion(policy={digest!r:.100})",
-            hint="give its digest: Promotion(policy=read_policy(Path('policy.yaml')).digest)",
-        ) from error
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RegisteredModel:
     """The declaration of one registered model; everything else is derived from it.
@@ -204,7 +101,9 @@ class RegisteredModel:
         promotion: who else must agree.
         pointers: where versions are deployed to, `production` among them; each is promoted to by
             itself, in this order.
-        retrain: when retraining starts by itself, if it does.
+        monitoring: how what is deployed is watched; None watches nothing.
+        retrain: what starts a retraining by itself, if anything does: a schedule, new data,
+            drift, decay, or several of them.
         owners: e-mail addresses, or `team:name`.
         tags: free pairs; use_case, team, regulatory_class and deployment_target are required.
         train_timeout: seconds after which a training is stopped and failed.
@@ -229,9 +128,10 @@ class RegisteredModel:
     tags: Mapping[str, str]
     params: Params = field(default_factory=Params)
     positive: bool | int | str = True
-    promotion: Promotion = Promotion()
+    promotion: Promotion = field(default_factory=Promotion)
     pointers: tuple[str, ...] = (PRODUCTION,)
-    retrain: Schedule | None = None
+    monitoring: Monitoring | None = None
+    retrain: Trigger | tuple[Trigger, ...] | None = None
     train_timeout: float = 3600.0
     properties: Mapping[str, Json] = field(default_factory=dict)
     limits: str = ""
@@ -243,6 +143,7 @@ class RegisteredModel:
             object.__setattr__(self, "owners", names(self.owners, "owners"))
             object.__setattr__(self, "pointers", names(self.pointers, "pointers"))
             object.__setattr__(self, "gates", tuple(self.gates))
+            object.__setattr__(self, "retrain", check_triggers(self.retrain))
             self._check()
         except RegistryError as error:
             message = f"RegisteredModel {self.name!r}: {error.message}"
@@ -254,7 +155,7 @@ class RegisteredModel:
             ("evaluation", Evaluation, 'evaluation=Evaluation(metrics=["roc_auc"])'),
             ("gates", Iterable, 'gates=[AtLeast("roc_auc", 0.65)]'),
             ("promotion", Promotion, 'promotion=Promotion(risk="low")'),
-            ("retrain", Schedule | None, 'retrain=Schedule("0 6 1 * *")'),
+            ("monitoring", Monitoring | None, "monitoring=Monitoring()"),
             ("tags", Mapping, "tags={'team': '…'}"),
             ("properties", Mapping, "properties={'ticket': '…'}"),
         ):
@@ -290,6 +191,7 @@ class RegisteredModel:
             check_name(gate.name, what="gate name")
             require(gate.name not in RESERVED_CHECKS, f"{gate.name} is taken", "rename the gate")
         check_pointers(self.name, self.pointers)
+        self._check_monitoring()
         self._check_people()
         timeout = finite(self.train_timeout, "train_timeout")
         require(timeout > 0, f"train_timeout is {timeout:g} s", "give seconds, above 0")
@@ -322,6 +224,23 @@ class RegisteredModel:
             self.evaluation.backtest is None or self.features.partitioned,
             f"Evaluation(backtest=…), but {self.features.key} has no partitions to walk over",
             "leave it out, or partition the features",
+        )
+
+    def _check_monitoring(self) -> None:
+        watched = [each for each in self.triggers if not isinstance(each, Schedule)]
+        if self.monitoring is None:
+            reads = [type(each).__name__ for each in watched if each.reads_monitoring]
+            require(
+                not reads,
+                f"retrain={', '.join(reads)}, and nothing is monitored",
+                "add monitoring=Monitoring(), or retrain by Schedule(…) or OnNewData()",
+            )
+            return
+        self.monitoring.check(
+            keep=self.features.keep,
+            pointers=self.pointers,
+            metrics=self.evaluation.measures,
+            target=self.target,
         )
 
     def _check_people(self) -> None:
@@ -368,11 +287,17 @@ class RegisteredModel:
                     "sentence": gate.sentence,
                     "relative": gate.relative,
                     "digest": gate_digest(gate),
-                    "definition": gate.definition(),
+                    "definition": gate_rule(gate),
                 }
                 for gate in self.gates
             ],
         }
+
+    @property
+    def triggers(self) -> tuple[Trigger, ...]:
+        """All that starts a retraining by itself."""
+        assert isinstance(self.retrain, tuple)
+        return self.retrain
 
     @property
     def margins(self) -> dict[str, float]:

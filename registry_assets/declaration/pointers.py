@@ -8,8 +8,8 @@ from registry_assets.references import check_name
 PRODUCTION = "production"
 """The pointer that every model has, and that versions are compared with."""
 
-RESERVED_ASSETS = ("model", "evaluation", "predictions", "drift")
-"""What else a model's assets are called, now or in a later release: no pointer can be."""
+RESERVED_ASSETS = ("model", "evaluation", "predictions", "drift", "performance")
+"""What else a model's assets are called: no pointer can be."""
 
 
 def check_pointers(model: str, pointers: Sequence[str]) -> None:

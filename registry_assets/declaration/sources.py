@@ -10,7 +10,8 @@ import inspect
 import sys
 import tokenize
 from collections.abc import Callable, Iterator
-from types import CodeType, FunctionType, MethodType, ModuleType
+from contextlib import contextmanager
+from types import CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
 from registry_assets.canonical import Json, canonical_json, sha256_digest
@@ -19,6 +20,12 @@ from registry_assets.errors import DeclarationError
 _DEEPEST = 50
 # Their objects are nothing but data, and to find the source of a DataFrame takes a second.
 _OF_DATA = ("builtins", "numpy", "pandas")
+_BY_NAME = ("builtins", "typing", "abc", "registry_assets")
+# What `dataclass` makes, with the text of no file: it says nothing but the fields, told apart.
+_MADE = frozenset(
+    {"__init__", "__repr__", "__eq__", "__hash__", "__setattr__", "__delattr__", "__replace__"}
+    | {"__lt__", "__le__", "__gt__", "__ge__", "__getstate__", "__setstate__"}
+)
 _SCALARS = (type(None), bool, int, float, str, bytes)
 
 
@@ -36,12 +43,37 @@ def source_digest(function: Callable[..., object], *, what: str) -> str:
         DeclarationError: it captured what cannot be told from another of its kind.
     """
     teller = _Teller()
-    try:
+    with _refused(what):
         if isinstance(function, FunctionType):
             text, captured = teller.function(function)
             if not captured:
                 return sha256_digest(text.encode())
         return sha256_digest(canonical_json(teller.tell(function)))
+
+
+def code_digest(value: object, *, what: str) -> str:
+    """Give the digest of what an object does and holds: its methods as they are at this moment.
+
+    Not as the text of its class has them: one that was put in its place since counts. Classes of
+    this package go by their names, so that no release makes another rule of a user's own.
+
+    Args:
+        what: how an error calls it.
+
+    Raises:
+        DeclarationError: it holds what cannot be told from another of its kind.
+    """
+    teller = _Teller()
+    with _refused(what):
+        kinds = [teller.members(kind) for kind in type(value).__mro__ if kind is not object]
+        held = {name: teller.tell(each) for name, each in _state(value).items()}
+        return sha256_digest(canonical_json([kinds, held]))
+
+
+@contextmanager
+def _refused(what: str) -> Iterator[None]:
+    try:
+        yield
     except _Untellable as error:
         raise DeclarationError(
             f"{what} captured {error}: with another it would be another rule, and nothing tells"
@@ -162,6 +194,20 @@ class _Teller:
             }
         return ["class", _name(value), _source(value), bases, methods]
 
+    def members(self, kind: type) -> Json:
+        """Give what a class adds to its bases: methods, properties and values."""
+        if kind.__module__.partition(".")[0] in _BY_NAME:
+            return ["class", _name(kind)]
+        found: dict[str, Json] = {}
+        for name, member in vars(kind).items():
+            inner = [getattr(member, part, None) for part in ("fget", "func", "__func__")]
+            function = next((f for f in (member, *inner) if isinstance(f, FunctionType)), None)
+            if function is not None and name not in _MADE:
+                found[name] = self.tell(function)
+            elif function is None and not name.startswith("__"):
+                found[name] = self._held(member, lenient=True)
+        return ["class", _name(kind), found]
+
     def _object(self, value: object) -> Json:
         """Give what pickle would keep of an object: its class, and its state."""
         try:
@@ -176,6 +222,21 @@ class _Teller:
         maker = _name(make) if _is_found(make) and not isinstance(make, type) else self.tell(make)
         kept = (arguments, state, list(items or ()), list(pairs or ()))
         return ["object", maker, *map(self.tell, kept)]
+
+
+def _state(value: object) -> dict[str, object]:
+    """Give everything that an object holds; what its class would say of it is not asked."""
+    found: dict[str, object] = dict(getattr(value, "__dict__", {}))
+    for kind in type(value).__mro__:
+        slots = vars(kind).get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            member = vars(kind).get(name)
+            if isinstance(member, MemberDescriptorType) and name != "__weakref__":
+                try:
+                    found[name] = member.__get__(value)
+                except AttributeError:  # never set
+                    continue
+    return found
 
 
 def _scalar(value: Any) -> Json:

@@ -22,7 +22,8 @@ from registry_assets.catalog.words import (
     write_tags,
 )
 from registry_assets.declaration.checks import require
-from registry_assets.declaration.model import LONGEST_TAG, REQUIRED_TAGS
+from registry_assets.declaration.model import REQUIRED_TAGS
+from registry_assets.declaration.promotion import LONGEST_TAG
 from registry_assets.errors import TagRefused
 from registry_assets.governance.active import read_active
 from registry_assets.governance.policy import Policy, allowed_values

@@ -4,14 +4,16 @@ Those by which people decide about a version or a pointer are in `decision_jobs`
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
-from registry_assets.declaration import RegisteredModel
+from registry_assets.actors import unverified
+from registry_assets.declaration import RegisteredModel, Schedule
 from registry_assets.errors import RegistryError
+from registry_assets.lifecycle.backends import RunInfo
 from registry_assets.lifecycle.reserving import Request
 from registry_assets.orchestration.decision_jobs import decision_jobs
 from registry_assets.orchestration.keys import Names
@@ -117,7 +119,7 @@ def _retrain_job(
                 params=config.params,
             )
             reservation = source.open().reserve(
-                declared, request, run=run_info(context.run.run_id, context.run.tags)
+                declared, request, run=_requester(context, names, config)
             )
         except RegistryError as error:
             raise refuse(error) from error
@@ -143,20 +145,31 @@ def _retrain_job(
     return retrain
 
 
+def _requester(context: dg.OpExecutionContext, names: Names, config: RetrainConfig) -> RunInfo:
+    """Tell who asks for a version."""
+    run = run_info(context.instance, context.run)
+    # A schedule takes a run for its own that somebody launches under its name in that second;
+    # ours gives no parameters, so whoever does is somebody else.
+    if config.params and run.actor == f"schedule:{names.schedule}":
+        return replace(run, actor=unverified(run.actor))
+    return run
+
+
 def retrain_schedule(declared: RegisteredModel) -> dg.ScheduleDefinition | None:
     """Make the schedule that a declaration asks for, if it asks for one."""
-    if declared.retrain is None:
+    schedule = next((each for each in declared.triggers if isinstance(each, Schedule)), None)
+    if schedule is None:
         return None
     names = Names(declared.name)
     return dg.ScheduleDefinition(
         name=names.schedule,
         job_name=names.retrain_job,
-        cron_schedule=declared.retrain.cron,
-        execution_timezone=declared.retrain.timezone,
+        cron_schedule=schedule.cron,
+        execution_timezone=schedule.timezone,
         run_config=dg.RunConfig(
             ops={
                 names.reserve_op: RetrainConfig(
-                    trigger="schedule", reason=f"scheduled: {declared.retrain.cron}"
+                    trigger="schedule", reason=f"scheduled: {schedule.cron}"
                 )
             }
         ),

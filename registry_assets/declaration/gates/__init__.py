@@ -10,6 +10,7 @@ measured    of the packaged artifact: LatencyAtMost, LatencyNotWorse, SizeAtMost
 data        of the rows themselves: NoLeakage
 functions   a rule of your own: GateFunction
 own_checks  an asset check of your own: AssetCheck
+kinds       which of them are built in, and the rule that stands for any gate
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,8 @@ from registry_assets.declaration.gates.absolute import AtLeast, AtMost, Calibrat
 from registry_assets.declaration.gates.data import NoLeakage
 from registry_assets.declaration.gates.fairness import FairnessAtLeast, FairnessAtMost
 from registry_assets.declaration.gates.functions import GateFunction
-from registry_assets.declaration.gates.judging import Gate, Judgement, gate_digest
+from registry_assets.declaration.gates.judging import Gate, Judgement
+from registry_assets.declaration.gates.kinds import KINDS, gate_digest, gate_rule, refuse_false_kind
 from registry_assets.declaration.gates.measured import LatencyAtMost, LatencyNotWorse, SizeAtMost
 from registry_assets.declaration.gates.own_checks import AssetCheck
 from registry_assets.declaration.gates.relative import (
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from registry_assets.declaration.evaluation import Evaluation
 
 __all__ = [
+    "KINDS",
     "AssetCheck",
     "AtLeast",
     "AtMost",
@@ -54,6 +57,7 @@ __all__ = [
     "SliceGap",
     "check_gates",
     "gate_digest",
+    "gate_rule",
 ]
 
 
@@ -74,6 +78,8 @@ def check_gates(gates: Sequence[Gate], plan: "Evaluation") -> None:
             f"gates hold a {type(gate).__name__}",
             'give gates, e.g. AtLeast("roc_auc", 0.65), or GateFunction(function)',
         )
+        refuse_false_kind(gate)
+        gate_rule(gate)  # refused here, and not when a version is judged
     for gate in gates:
         alike = [each for each in gates if each.name == gate.name]
         require(len(alike) == 1, f"two gates are called {gate.name}", _other_name(alike))

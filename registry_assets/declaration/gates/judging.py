@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, get_args, runtime_checkable
 
-from registry_assets.canonical import LARGEST_INTEGER, Json, canonical_json, sha256_digest
+from registry_assets.canonical import LARGEST_INTEGER, Json
 from registry_assets.declaration.checks import require
 from registry_assets.declaration.metrics import Measure
 from registry_assets.reasons import sayable, shortened
@@ -101,8 +101,9 @@ class Gate(Protocol):
     def definition(self) -> dict[str, Json]:
         """Give the rule as JSON: what its digest is made of.
 
-        Of a gate of your own, let it hold a number that you raise when `judge` changes:
-        verdicts of the rule before would count on otherwise.
+        Of a gate of your own, under `gate` a kind that none of the built-in gates has. What its
+        methods do, and what it holds, is in the digest too: changed, it is another rule. So
+        nothing of it may change while it judges.
         """
 
     def check_plan(self, plan: "Evaluation") -> None:
@@ -110,11 +111,6 @@ class Gate(Protocol):
 
     def judge(self, evaluation: "EvaluationResult") -> Judgement:
         """Judge one evaluation; never raises for numbers that are absent or not finite."""
-
-
-def gate_digest(gate: Gate) -> str:
-    """The digest of a gate's definition: what binds a verdict to the rule it applied."""
-    return sha256_digest(canonical_json(gate.definition()))
 
 
 def planned(gate: str, name: str, plan: "Evaluation") -> Measure:

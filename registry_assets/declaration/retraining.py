@@ -1,0 +1,129 @@
+"""What starts a retraining by itself: a schedule, new data, drift, or decay.
+
+Whether one is due is `registry_assets.lifecycle.retraining`.
+"""
+
+import re
+import zoneinfo
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from registry_assets.declaration.checks import require, whole
+from registry_assets.errors import DeclarationError
+
+_CRON_FIELD = re.compile(r"[0-9A-Za-z*/,?#L-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When retraining starts by itself: a cron line, and the time zone it is read in."""
+
+    cron: str
+    timezone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        fields = self.cron.split() if isinstance(self.cron, str) else []
+        require(
+            len(fields) == 5 and all(map(_CRON_FIELD.fullmatch, fields)),
+            f"Schedule({self.cron!r}) is no cron line",
+            'give minute, hour, day, month and weekday, e.g. Schedule("0 6 1 * *")',
+        )
+        require(
+            self.timezone == "UTC" or self.timezone in zoneinfo.available_timezones(),
+            f"Schedule's time zone {self.timezone!r} is not known",
+            'give a name such as "UTC" or "America/New_York"',
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OnNewData:
+    """Retrain when the features have rows that no version was trained or judged on.
+
+    Args:
+        cooldown_days: days after the last version that was asked for, by anything, in which
+            none is asked for.
+        per_month: most versions asked for by this in a calendar month (UTC); None: no limit.
+    """
+
+    cooldown_days: int = 0
+    per_month: int | None = None
+
+    trigger = "new_data"
+    reads_monitoring = False
+
+    def __post_init__(self) -> None:
+        _check_limits(self)
+
+
+@dataclass(frozen=True, slots=True)
+class OnDrift:
+    """Retrain when the features or predictions of the version that is watched have drifted.
+
+    Args:
+        cooldown_days: days after the last version that was asked for, by anything, in which
+            none is asked for.
+        per_month: most versions asked for by this in a calendar month (UTC); None: no limit.
+    """
+
+    cooldown_days: int = 7
+    per_month: int | None = 2
+
+    trigger = "drift"
+    reads_monitoring = True
+
+    def __post_init__(self) -> None:
+        _check_limits(self)
+
+
+@dataclass(frozen=True, slots=True)
+class OnDecay:
+    """Retrain when the version that is watched does worse than its evaluation promised.
+
+    Args:
+        cooldown_days: days after the last version that was asked for, by anything, in which
+            none is asked for.
+        per_month: most versions asked for by this in a calendar month (UTC); None: no limit.
+    """
+
+    cooldown_days: int = 7
+    per_month: int | None = 2
+
+    trigger = "decay"
+    reads_monitoring = True
+
+    def __post_init__(self) -> None:
+        _check_limits(self)
+
+
+Trigger = Schedule | OnNewData | OnDrift | OnDecay
+_EXAMPLE = 'retrain=Schedule("0 6 1 * *"), or retrain=[OnNewData(), OnDecay(cooldown_days=14)]'
+
+
+def check_triggers(given: object) -> tuple[Trigger, ...]:
+    """Give what starts a retraining, each kind once.
+
+    Raises:
+        DeclarationError: something else is among them, or a kind stands twice.
+    """
+    if given is None:
+        return ()
+    listed = (given,) if isinstance(given, Trigger) else given
+    require(
+        isinstance(listed, Iterable) and not isinstance(listed, str),
+        f"retrain is a {type(given).__name__}",
+        _EXAMPLE,
+    )
+    found: list[Trigger] = []
+    for each in listed:  # type: ignore[attr-defined]
+        if not isinstance(each, Trigger):
+            raise DeclarationError(f"retrain holds {each!r}", hint=_EXAMPLE)
+        twice = type(each) in map(type, found)
+        require(not twice, f"retrain holds two {type(each).__name__}", "leave one of them out")
+        found.append(each)
+    return tuple(found)
+
+
+def _check_limits(declared: OnNewData | OnDrift | OnDecay) -> None:
+    whole(declared, "cooldown_days", least=0, most=3650)
+    if declared.per_month is not None:
+        whole(declared, "per_month", least=1, most=1000)
