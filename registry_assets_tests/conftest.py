@@ -13,6 +13,7 @@ from registry_assets_tests.servers.seaweedfs import BUCKET, SeaweedFS, seaweedfs
 
 OURS = (
     "DAGSTER_HOME",
+    "REGISTRY_ALERTS",
     "REGISTRY_CATALOG",
     "REGISTRY_CODE_AUTHORS",
     "REGISTRY_CODE_COMMIT",

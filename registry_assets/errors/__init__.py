@@ -27,6 +27,7 @@
     │   ├── PointerRewritten                   the same generation, and another version
     │   └── AttestationRefused                 not proven by the keys that are trusted
     ├── StateFileInvalid                       the note of what was seen is damaged
+    ├── ProfileInvalid                         not an intact profile of a table
     ├── FolderTaken                            a folder that holds something else
     ├── ExportUnreadable                       not an intact export of a registry
     ├── ImportRefused                          an export that does not fit what is here
@@ -50,6 +51,9 @@
     ├── PolicyInvalid                          a policy that contradicts itself; lists all of it
     ├── PolicyRefused                          a policy that may not come into force so
     ├── ApprovalRefused                        what somebody signed does not count; says why
+    ├── AlertsInvalid                          settings of sinks; lists all that is wrong
+    ├── AlertUnreadable                        a stored alert, damaged or of a newer release
+    ├── DeliveryFailed                         a sink did not take an alert; says why
     ├── Conflict                               somebody else was faster; refresh and repeat
     └── OutcomeUnknown                         not known whether it was done; repeat to learn
 
@@ -60,6 +64,7 @@ happened and what was expected; `hint`, its last line, says what to do.
 
 from collections.abc import Sequence
 
+from registry_assets.errors.alerting import AlertsInvalid, AlertUnreadable, DeliveryFailed
 from registry_assets.errors.base import RegistryError
 from registry_assets.errors.decisions import (
     ApprovalRefused,
@@ -81,6 +86,7 @@ from registry_assets.errors.deploying import (
     PointerRewritten,
     StateFileInvalid,
 )
+from registry_assets.errors.monitoring import ProfileInvalid
 from registry_assets.errors.signing import (
     EnvelopeInvalid,
     KeyUnusable,
@@ -106,6 +112,8 @@ from registry_assets.errors.storage import (
 )
 
 __all__ = [
+    "AlertUnreadable",
+    "AlertsInvalid",
     "ApprovalRefused",
     "AttestationRefused",
     "BlobCorrupt",
@@ -120,6 +128,7 @@ __all__ = [
     "Conflict",
     "DataUnusable",
     "DeclarationError",
+    "DeliveryFailed",
     "EnvelopeInvalid",
     "ExportUnreadable",
     "FolderTaken",
@@ -143,6 +152,7 @@ __all__ = [
     "PointerRewritten",
     "PolicyInvalid",
     "PolicyRefused",
+    "ProfileInvalid",
     "PromotionHeld",
     "QueryTooBroad",
     "RecallRefused",

@@ -1,0 +1,61 @@
+"""One line of JSON an occasion: into a file, or to standard error."""
+
+import os
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from registry_assets.alerting.rendering.cloud_events import cloud_event
+from registry_assets.alerting.values import Occasion
+from registry_assets.canonical import canonical_json
+from registry_assets.errors import DeliveryFailed
+
+
+@dataclass(frozen=True, slots=True)
+class LogSink:
+    """Appends CloudEvents, each as one line.
+
+    Args:
+        path: of the file; empty for standard error.
+    """
+
+    name: str
+    path: str = ""
+
+    def send(self, occasion: Occasion) -> None:
+        """Write one line, and have the disk keep it.
+
+        Raises:
+            DeliveryFailed: it cannot be written.
+        """
+        line = canonical_json(cloud_event(occasion)) + b"\n"
+        try:
+            if not self.path:
+                sys.stderr.write(line.decode())
+                sys.stderr.flush()
+                return
+            _append(Path(self.path), line)
+        except OSError as error:
+            raise DeliveryFailed(
+                f"{self.name} cannot be written: {error.strerror}",
+                hint=f"make {self.path or 'standard error'} writable for who delivers alerts",
+            ) from error
+
+
+def _append(path: Path, line: bytes) -> None:
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    # Nobody else's: what is in it tells of people's data.
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        # In one piece: two processes may append at once.
+        written = os.write(descriptor, line)
+        if written != len(line):
+            # The rest is tried as a whole line, and this part ends in one of its own.
+            os.write(descriptor, b"\n")
+            raise OSError(None, "only a part was written")
+        # Of a pipe or a terminal nothing can be kept.
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
