@@ -21,7 +21,9 @@ from registry_assets.errors import DeclarationError, NotFound, RegistryError, St
 from registry_assets.references import check_digest, check_text
 
 FORMAT = "registry_assets/manifest/1"
-KINDS = ("dataset", "features", "model", "evaluation", "attestation")
+OBSERVED = ("predictions", "drift", "performance")
+"""Kinds of what was observed of deployed versions, in one partition of a model's data."""
+KINDS = ("dataset", "features", "model", "evaluation", "attestation", *OBSERVED)
 
 _LONGEST_PATH = 1024
 _LONGEST_ROLE = 200

@@ -70,6 +70,17 @@ GRANT INSERT ON snapshots, evaluations, verdicts TO registry_trainer;
 GRANT INSERT, UPDATE (state, digest, metadata, failure, run_id, finished_at) ON versions
     TO registry_trainer;
 
+-- Watch deployments. Whoever trains observes; whoever moves pointers resolves what was about the
+-- version before; and either opens, acknowledges and tells of alerts.
+GRANT INSERT ON observations, monitoring_results TO registry_trainer;
+GRANT INSERT, UPDATE (definition, digest, actor, set_at) ON monitored TO registry_trainer;
+GRANT INSERT, UPDATE (generation, severity, state, count, partition, why, body, last_at,
+    acknowledged_by, acknowledged_at, acknowledged_why, resolved_at, resolved_why)
+    ON alerts TO registry_trainer, registry_promoter;
+GRANT INSERT, UPDATE (addressed_at) ON outbox TO registry_trainer, registry_promoter;
+GRANT INSERT, UPDATE (state, attempts, next_at, error, updated_at) ON deliveries
+    TO registry_trainer, registry_promoter;
+
 -- Promote, roll back; archive, unarchive, reject.
 GRANT UPDATE (version, digest, generation, moved_at) ON pointers TO registry_promoter;
 GRANT INSERT ON promotions, attestations TO registry_promoter;

@@ -1,4 +1,4 @@
-"""How many versions there are, and of which stage: from the index, however many it is."""
+"""How many there are: versions, by stage or trigger; observations of a partition."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from registry_assets.catalog.index_tables import indexed_versions
 from registry_assets.catalog.indexing import Stage
-from registry_assets.catalog.tables import pointers, registered_models
+from registry_assets.catalog.monitoring_tables import observations
+from registry_assets.catalog.tables import pointers, registered_models, versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,15 @@ def count_versions(connection: sa.Connection, model: str) -> int:
     table = registered_models
     query = sa.select(table.c.next_version).where(table.c.name == model)
     return int(connection.execute(query).scalar_one()) - 1
+
+
+def count_asked(connection: sa.Connection, model: str, *, trigger: str, since: str) -> int:
+    """Give how many versions of a model were asked for by a trigger since an instant."""
+    table = versions
+    query = sa.select(sa.func.count()).where(
+        table.c.model == model, table.c.trigger == trigger, table.c.reserved_at >= since
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def count_stages(
@@ -100,3 +110,15 @@ def read_stages(
         )
     )
     return {row.number: row.stage for row in rows}
+
+
+def repeated_partitions(connection: sa.Connection, model: str, kind: str) -> frozenset[str]:
+    """Give the partitions of which more than one manifest of a kind was ever recorded."""
+    table = observations
+    query = (
+        sa.select(table.c.partition)
+        .where(table.c.model == model, table.c.kind == kind)
+        .group_by(table.c.partition)
+        .having(sa.func.count(table.c.digest.distinct()) > 1)
+    )
+    return frozenset(connection.execute(query).scalars())

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from registry_assets.catalog.index_tables import edges, indexed_evaluations, indexed_versions
 from registry_assets.catalog.indexing import Stage
+from registry_assets.catalog.monitoring_tables import observations
 from registry_assets.catalog.snapshots import SnapshotRecord
 from registry_assets.catalog.tables import promotions, snapshots
 from registry_assets.references import CommitName, SnapshotName
@@ -58,6 +59,24 @@ class BuiltEvaluation:
 
 
 @dataclass(frozen=True, slots=True)
+class BuiltObservation:
+    """A manifest of what was observed of a deployment; `versions` are those that occur in it."""
+
+    model: str
+    kind: str
+    partition: str
+    versions: tuple[int, ...]
+    digest: str
+    created_at: str
+
+    @property
+    def name(self) -> str:
+        """`drift of flight_delay[2013-05]`."""
+        where = f"[{self.partition}]" if self.partition else ""
+        return f"{self.kind} of {self.model}{where}"
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """A time in which a pointer held a version; `until` is None while it does."""
 
@@ -86,6 +105,7 @@ class Descent:
     snapshots: tuple[SnapshotRecord, ...]
     versions: tuple[BuiltVersion, ...]
     evaluations: tuple[BuiltEvaluation, ...]
+    observations: tuple[BuiltObservation, ...]
     pointers: tuple[Held, ...]
     complete: bool
 
@@ -114,6 +134,7 @@ def manifest_named(digest: str) -> sa.Select[Any]:
         snapshots.c.digest,
         indexed_versions.c.digest,
         indexed_evaluations.c.digest,
+        observations.c.digest,
         edges.c.parent,
     )
     known = sa.union(
@@ -137,6 +158,7 @@ def descend(connection: sa.Connection, roots: sa.Select[Any], *, bound: int = BO
         snapshots=tuple(_snapshots(connection, found)),
         versions=tuple(_versions(connection, found)),
         evaluations=tuple(_evaluations(connection, found)),
+        observations=tuple(_observations(connection, found)),
         pointers=tuple(_held(connection, found)),
         complete=seen <= bound,
     )
@@ -182,6 +204,26 @@ def _evaluations(connection: sa.Connection, found: sa.CTE) -> Iterator[BuiltEval
     query = sa.select(*(table.c[name] for name in columns)).where(table.c.id.in_(last))
     for row in connection.execute(query.order_by(table.c.created_at.desc(), table.c.id.desc())):
         yield BuiltEvaluation(*row)
+
+
+def _observations(connection: sa.Connection, found: sa.CTE) -> Iterator[BuiltObservation]:
+    """Give each manifest once, as it was recorded last."""
+    table = observations
+    query = sa.select(table).where(_among(table.c.digest, found))
+    rows: dict[str, list[sa.Row[Any]]] = {}
+    order = (table.c.created_at.desc(), table.c.id.desc())
+    for row in connection.execute(query.order_by(*order)):
+        rows.setdefault(row.digest, []).append(row)
+    for digest, (last, *others) in rows.items():
+        numbers = {row.version for row in (last, *others)}
+        yield BuiltObservation(
+            last.model,
+            last.kind,
+            last.partition,
+            tuple(sorted(numbers)),
+            digest,
+            last.created_at,
+        )
 
 
 def _held(connection: sa.Connection, found: sa.CTE) -> Iterator[Held]:

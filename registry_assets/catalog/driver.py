@@ -42,9 +42,9 @@ class Driver(ABC):
             self.end_read(session)
 
     @contextmanager
-    def write(self, chain: str | None) -> Iterator[sa.Connection]:
+    def write(self, chain: str | None, beside: str | None = None) -> Iterator[sa.Connection]:
         """Give a connection that alone may change a chain, or any; commits unless it raises."""
-        with self._session(partial(self.begin_write, chain=chain)) as session:
+        with self._session(partial(self.begin_write, chain=chain, beside=beside)) as session:
             yield session.connection
             if not self.pool.is_ours(session):
                 raise CatalogError(
@@ -105,8 +105,12 @@ class Driver(ABC):
         """Begin a transaction in which every read sees one state."""
 
     @abstractmethod
-    def begin_write(self, session: Session, chain: str | None) -> None:
-        """Begin a transaction that waits for other writers of the chain, of any if None."""
+    def begin_write(self, session: Session, chain: str | None, beside: str | None) -> None:
+        """Begin a transaction that waits for other writers of the chain, of any if None.
+
+        Args:
+            beside: a chain that it only reads, whose writers wait until it has ended.
+        """
 
     @abstractmethod
     def end_read(self, session: Session) -> None:

@@ -13,7 +13,7 @@ from registry_assets.catalog.driver import Driver
 from registry_assets.errors import CatalogTooNew, CatalogTooOld, NoRegistry
 from registry_assets.home import Location, is_url
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Every schema revision this release knows, oldest first; the last is current."""
 
 
@@ -108,7 +108,9 @@ class Catalog:
         """
         return self.driver.read()
 
-    def write(self, *, chain: str | None = None) -> AbstractContextManager[sa.Connection]:
+    def write(
+        self, *, chain: str | None = None, beside: str | None = None
+    ) -> AbstractContextManager[sa.Connection]:
         """Give a connection that alone may change a chain; commits unless the body raises.
 
         Whatever the body reads of that chain's rows stays as it is until the commit. Writers
@@ -117,6 +119,8 @@ class Catalog:
         Args:
             chain: a registered model's name, or the registry's own chain. None takes all
                 chains, for what touches more than one: migration, import, collection.
+            beside: another chain, of which what the body reads stays as it is as well. Only its
+                own writers wait for that.
 
         Raises:
             CatalogBusy: another process held the lock for too long; nothing was changed.
@@ -124,7 +128,7 @@ class Catalog:
             CatalogUnreachable: the server was lost before the commit; nothing was changed.
             OutcomeUnknown: it failed while it committed.
         """
-        return self.driver.write(chain)
+        return self.driver.write(chain, beside)
 
 
 def open_driver(location: Location) -> Driver:

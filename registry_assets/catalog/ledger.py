@@ -80,6 +80,14 @@ class Change:
     sentence: str = ""
     facts: dict[str, Json] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
+    consequences: list[tuple[str, "Change"]] = field(default_factory=list)
+    """What followed from it, each with the kind of its own event."""
+
+    def consequence(self, kind: str) -> "Change":
+        """Begin another change in this transaction, whose event comes after this one's."""
+        draft = Change(self.connection, self.effective_at)
+        self.consequences.append((kind, draft))
+        return draft
 
     def insert(self, table: sa.Table, **values: Any) -> Any:
         """Insert one row, with NULL in every column that is not given; give its primary key."""
@@ -169,18 +177,24 @@ def change(
 ) -> Iterator[Change]:
     """Open one transaction that ends in one event; writes neither when no row was written.
 
+    What it has as a consequence is an event of its own, in the same transaction.
+
     Raises:
         DeclarationError: actor or reason hold what is not text, or too much of it.
     """
     check_text(actor, what="actor", limit=LONGEST_ACTOR)
     check_text(reason, what="reason", limit=LONGEST_REASON)
     reached(f"{kind}.begin")
-    with catalog.write(chain=chain) as connection:
+    # Policies, keys and recalls are the registry's: while a model's change is made by them, they
+    # stay. In PostgreSQL a pointer moved to a version whose data had been recalled meanwhile.
+    beside = None if chain == REGISTRY else REGISTRY
+    with catalog.write(chain=chain, beside=beside) as connection:
         draft = Change(connection, timestamp(clock()))
         yield draft
-        if draft.rows:
-            refresh(connection, draft.touched)
-            record(draft, chain=chain, kind=kind, actor=actor, reason=reason)
+        for its_kind, each in ((kind, draft), *draft.consequences):
+            if each.rows:
+                refresh(connection, each.touched)
+                record(each, chain=chain, kind=its_kind, actor=actor, reason=reason)
         reached(f"{kind}.written")
     reached(f"{kind}.committed")
 

@@ -127,6 +127,10 @@ def _is_about(event: Event, version: int, replaced: frozenset[tuple[object, obje
         return True
     if (facts.get("pointer"), facts.get("generation")) in replaced:
         return True
+    observed = facts.get("observed")
+    for each in observed if isinstance(observed, list) else ():
+        if isinstance(each, dict) and each.get("version") == version:
+            return True
     rows = event.body.get("rows")
     written = rows if isinstance(rows, list) else []
     keys = [row.get("key") for row in written if isinstance(row, dict)]

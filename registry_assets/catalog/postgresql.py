@@ -88,17 +88,19 @@ class PostgresqlDriver(Driver):
         """Let all reads see what the first one sees."""
         session.raw.set_session(isolation_level=REPEATABLE_READ, readonly=True)
 
-    def begin_write(self, session: Session, chain: str | None) -> None:
-        """Take the chain's lock, and a share in the lock over all of them."""
+    def begin_write(self, session: Session, chain: str | None, beside: str | None) -> None:
+        """Take the chain's lock, and a share in those over all chains and over the one beside.
+
+        Whoever has a chain's lock waits for no other, so nobody waits in a circle.
+        """
         session.raw.set_session(isolation_level=READ_COMMITTED, readonly=False)
         schema = str(session.connection.dialect.default_schema_name)
-        every = _lock_key(schema, None)
-        locks = f"SELECT pg_advisory_xact_lock({every})"
-        if chain is not None:
-            locks = (
-                f"SELECT pg_advisory_xact_lock_shared({every});"
-                f" SELECT pg_advisory_xact_lock({_lock_key(schema, chain)})"
-            )
+        alone = _lock_key(schema, chain)
+        shared = [None] if beside is None else [None, beside]
+        locks = "".join(
+            f" SELECT pg_advisory_xact_lock_shared({_lock_key(schema, each)});"
+            for each in (() if chain is None else shared)
+        )
         with session.raw.cursor() as cursor:
             # Local settings, as a pooler between here and the server may lend the session to
             # others. Nobody who administers the server can have a commit answered before it
@@ -107,7 +109,7 @@ class PostgresqlDriver(Driver):
                 f"SET LOCAL lock_timeout = {int(self.busy_seconds * 1000)};"
                 " SELECT set_config('synchronous_commit', 'on', true)"
                 " WHERE current_setting('synchronous_commit') = 'off';"
-                f" {locks}"
+                f"{locks} SELECT pg_advisory_xact_lock({alone})"
             )
 
     def end_read(self, session: Session) -> None:

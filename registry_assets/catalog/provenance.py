@@ -24,7 +24,10 @@ NUMBERED = frozenset(
 SNAPSHOTS_IMPORTED = "snapshots_imported"
 """The kind of the event that says which snapshots came: a registry's own chain names all."""
 
-REFERS = {"verdicts": ("evaluation_id", "evaluations")}
+REFERS = {
+    "verdicts": ("evaluation_id", "evaluations"),
+    "monitoring_results": ("observation_id", "observations"),
+}
 """Columns of these tables that hold such a number, and of which table."""
 
 

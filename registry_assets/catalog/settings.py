@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from registry_assets.catalog.monitoring_tables import POST
 from registry_assets.catalog.tables import VOUCHED, events
 
 _QUICKLY_CHECKED = 256 * 2**20
@@ -81,7 +82,7 @@ def _privileges(connection: sa.Connection) -> dict[str, list[str]]:
     """Give the tables on which this role lacks a privilege, by privilege."""
     lacking: dict[str, list[str]] = {"SELECT": [], "INSERT": []}
     for verb, tables in lacking.items():
-        for table in (*VOUCHED, events):
+        for table in (*VOUCHED, *POST, events):
             allowed = connection.execute(
                 sa.text("SELECT has_table_privilege(:table, :verb)"),
                 {"table": table.name, "verb": verb},

@@ -100,7 +100,7 @@ class SqliteDriver(Driver):
         """Begin; what the first read sees is what all see."""
         session.raw.execute("BEGIN")
 
-    def begin_write(self, session: Session, chain: str | None) -> None:
+    def begin_write(self, session: Session, chain: str | None, beside: str | None) -> None:
         """Wait for the file's one write lock, whatever the chain."""
         if not session.has_written:
             _turn_to_wal(session.raw, self.busy_seconds)

@@ -1,36 +1,21 @@
 """The catalog's tables. Timestamps are text in UTC; JSON is canonical text.
 
 Change a table only together with a migration: a test compares the two. Those of the index are in
-`index_tables`.
+`index_tables`, those of monitoring in `monitoring_tables`.
 """
 
 import sqlalchemy as sa
 
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from registry_assets.catalog import columns
+from registry_assets.catalog.monitoring_tables import (
+    alerts,
+    monitored,
+    monitoring_results,
+    observations,
 )
 
-
-# Compared and ordered by its bytes, as SQLite does: another order would be another answer,
-# and a language's own order takes no index for what begins with a prefix.
-TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-
-
-def _finite(column: str) -> sa.CheckConstraint:
-    # PostgreSQL holds 'NaN' >= 0.8 for true and SQLite stores NaN as NULL: neither
-    # database may be the judge of a number, so none but finite ones get in.
-    bound = "1.7976931348623157e308"
-    return sa.CheckConstraint(
-        f"{column} IS NULL OR ({column} >= -{bound} AND {column} <= {bound})",
-        name=f"{column}_finite",
-    )
-
+metadata = columns.metadata
+TEXT = columns.TEXT
 
 registered_models = sa.Table(
     "registered_models",
@@ -130,7 +115,7 @@ verdicts = sa.Table(
     sa.CheckConstraint(
         "outcome IN ('passed', 'failed', 'undecided', 'no_baseline')", name="outcome"
     ),
-    *(_finite(column) for column in ("value", "low", "high", "threshold")),
+    *(columns.finite(column) for column in ("value", "low", "high", "threshold")),
     sa.Index(None, "model", "version", "evaluation_id"),
 )
 
@@ -353,6 +338,10 @@ VOUCHED = (
     policies,
     registry_keys,
     recalls,
+    monitored,
+    observations,
+    monitoring_results,
+    alerts,
 )
 
 # Of these, what is about the registry itself and no single model.

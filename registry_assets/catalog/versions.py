@@ -23,7 +23,7 @@ from registry_assets.recipe import Recipe
 from registry_assets.references import check_text, clean_text
 
 State = Literal["reserved", "committed", "failed"]
-AUTOMATIC = ("schedule", "sensor")
+AUTOMATIC = ("schedule", "new_data", "drift", "decay", "sensor")
 TRIGGERS = ("manual", *AUTOMATIC)
 BY_HAND = "registration"
 """The trigger of a version that was trained elsewhere and registered by a person."""

@@ -132,6 +132,7 @@ def descendants_page(found: Descendants) -> Group:
         ("pointers", _pointers(found)),
         ("versions", _versions(found)),
         ("evaluations", _evaluations(found)),
+        ("observations", _observations(found)),
         ("snapshots", _snapshots(found)),
     )
     for kind, table in sections:
@@ -212,6 +213,18 @@ def _evaluations(found: Descendants) -> Table:
     return table
 
 
+def _observations(found: Descendants) -> Table:
+    table = plain_table("observation", "versions", "made", "digest")
+    for observation in found.observations:
+        table.add_row(
+            Text(visible(observation.name)),
+            ", ".join(map(str, observation.versions)),
+            day(observation.created_at),
+            Text(short(observation.digest), "cyan"),
+        )
+    return table
+
+
 def _snapshots(found: Descendants) -> Table:
     table = plain_table("snapshot", "rows", "since", "digest")
     table.columns[1].justify = "right"
@@ -278,6 +291,17 @@ def descendants_document(found: Descendants) -> dict[str, Any]:
                 "created_at": evaluation.created_at,
             }
             for evaluation in found.evaluations
+        ],
+        "observations": [
+            {
+                "model": observation.model,
+                "kind": observation.kind,
+                "partition": observation.partition,
+                "versions": list(observation.versions),
+                "digest": observation.digest,
+                "created_at": observation.created_at,
+            }
+            for observation in found.observations
         ],
         "pointers": [
             {

@@ -12,6 +12,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from registry_assets.catalog.ledger import REGISTRY, append
+from registry_assets.catalog.monitoring_tables import observations
 from registry_assets.catalog.tables import attestations, evaluations, settings, snapshots, versions
 from registry_assets.clock import system_clock, timestamp
 from registry_assets.errors import RegistryError, StoreError
@@ -124,6 +125,7 @@ def _roots(connection: sa.Connection) -> set[str]:
         sa.select(versions.c.digest).where(versions.c.digest.is_not(None)),
         sa.select(evaluations.c.digest),
         sa.select(attestations.c.digest),
+        sa.select(observations.c.digest),
     )
     return set(connection.execute(query).scalars())
 

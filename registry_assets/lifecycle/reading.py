@@ -11,7 +11,7 @@ from registry_assets.catalog.versions import VersionRecord
 from registry_assets.errors import NotFound, RegistryError
 from registry_assets.evaluation.results import EvaluationResult
 from registry_assets.lifecycle.evaluating import RESULT_FILE
-from registry_assets.manifest import Manifest
+from registry_assets.manifest import OBSERVED, Manifest
 from registry_assets.store import Store
 from registry_assets.store.manifests import read_manifest
 
@@ -95,10 +95,14 @@ class Reader:
 
 
 def manifest_name(manifest: Manifest) -> str:
-    """Give what a manifest is called: `flights[2013-01]`, `flight_delay:2`."""
+    """Give what a manifest is called: `flights[2013-01]`, `flight_delay:2`, `drift of …`."""
     facts = manifest.facts
     if "asset" in facts:
         partition = facts.get("partition")
         return f"{facts['asset']}[{partition}]" if partition else str(facts["asset"])
+    if manifest.kind in OBSERVED:
+        partition = facts.get("partition")
+        where = f"[{partition}]" if partition else ""
+        return f"{manifest.kind} of {facts.get('model')}{where}"
     reference = f"{facts.get('model')}:{facts.get('version')}"
     return reference if manifest.kind == "model" else f"{manifest.kind} of {reference}"

@@ -5,7 +5,10 @@ public half is a row with its event, so the ledger tells from which position on 
 file comes before the row: a row whose private half nobody has would stop every promotion.
 """
 
-from contextlib import AbstractContextManager
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,16 +101,17 @@ def rotate_key(backends: Backends, *, reason: str, run: RunInfo) -> Rotated:
             f"{path} holds no private key that another could take the place of",
             hint=f"name the file for the new one in {SIGNING_KEY}; {_NOTHING}",
         )
-    fresh = path.with_name(f"{path.name}{_NEXT}")
-    public = _private_half_in(fresh)
-    reached("keys.written")
-    with _adding(backends, run=run, reason=reason) as draft:
-        known = {key.fingerprint: key for key in list_keys(draft.connection, "attestation")}
-        key = known.get(public.fingerprint) or _add(draft, "attestation", public, run=run)
-    reached("keys.added")
-    with writing(path):
-        fresh.replace(path)
-    sync_folder(path.parent, done=f"{path} was replaced")
+    with _alone_in(path.parent):
+        fresh = path.with_name(f"{path.name}{_NEXT}")
+        public = _private_half_in(fresh)
+        reached("keys.written")
+        with _adding(backends, run=run, reason=reason) as draft:
+            known = {key.fingerprint: key for key in list_keys(draft.connection, "attestation")}
+            key = known.get(public.fingerprint) or _add(draft, "attestation", public, run=run)
+        reached("keys.added")
+        with writing(path):
+            fresh.replace(path)
+        sync_folder(path.parent, done=f"{path} was replaced")
     return Rotated(key, path)
 
 
@@ -170,15 +174,17 @@ def _record_owner(backends: Backends, owner: PublicKey, *, run: RunInfo) -> None
         known = list_keys(draft.connection, "owner")
         if owner.fingerprint in {key.fingerprint for key in known}:
             return
-        why = ""
-        if known:
-            why = f"its owner's key is {known[0].fingerprint}"
-        elif newest_sequence(draft.connection):
+        why = hint = ""
+        if newest_sequence(draft.connection):
             why = "a policy is in force, which says whose signatures the next one takes"
+            hint = "who may activate a policy is changed by activating the next one"
+        elif known:
+            why = f"its owner's key is {known[0].fingerprint}"
+            hint = "sign the first policy with that one: it can name whoever may sign the next"
         if why:
             raise PolicyRefused(
                 f"{owner.fingerprint} cannot become the owner's key of this registry: {why}",
-                hint=f"who may activate a policy is changed by activating the next one; {_NOTHING}",
+                hint=f"{hint}; {_NOTHING}",
             )
         _add(draft, "owner", owner, run=run)
 
@@ -206,6 +212,23 @@ def _add(draft: Change, purpose: Purpose, key: PublicKey, *, run: RunInfo) -> Re
     # The line, too: whoever imports a model's history has these events and no such row.
     draft.facts = {"purpose": purpose, "fingerprint": mark, "line": key.line}
     return write_key(draft, purpose=purpose, fingerprint=mark, line=key.line, actor=run.actor)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Let one process of this machine after the other replace the key in a folder.
+
+    Of four at once, three put in place what the first had moved there already.
+    """
+    make_folders(folder)
+    with writing(folder):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with writing(folder):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _private_half_in(path: Path) -> PublicKey:

@@ -20,6 +20,7 @@ from registry_assets.catalog.index_tables import (
     text_terms,
 )
 from registry_assets.catalog.models import ModelRecord, list_models
+from registry_assets.catalog.monitoring_tables import observations
 from registry_assets.catalog.tables import settings, snapshots, versions
 from registry_assets.errors import RegistryError
 from registry_assets.governance.decide import gates_passed
@@ -70,8 +71,9 @@ def index_all(connection: sa.Connection, read: ReadManifest) -> Reindexed:
     for table in INDEX:
         connection.execute(sa.delete(table))
     models = list_models(connection)
-    for digest in connection.execute(sa.select(snapshots.c.digest).distinct()).scalars():
-        indexing.add_edges(connection, digest, _parents(read(digest)))
+    for table in (snapshots, observations):
+        for digest in connection.execute(sa.select(table.c.digest).distinct()).scalars().all():
+            indexing.add_edges(connection, digest, _parents(read(digest)))
     for model in models:
         counted = index_history(connection, model, read)
         numbers, evaluated = numbers + counted[0], evaluated + counted[1]

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from registry_assets.catalog.descent import (
     BASELINE,
     BuiltEvaluation,
+    BuiltObservation,
     BuiltVersion,
     Descent,
     Held,
@@ -98,6 +99,7 @@ class Descendants:
     snapshots: tuple[SnapshotRecord, ...]
     versions: tuple[BuiltVersion, ...]
     evaluations: tuple[BuiltEvaluation, ...]
+    observations: tuple[BuiltObservation, ...]
     pointers: tuple[Held, ...]
     recalls: tuple[RecallRecord, ...]
     totals: Mapping[str, int]
@@ -169,7 +171,7 @@ def ancestors(backends: Backends, subject: Subject) -> Ancestors:
 
 
 def descendants(connection: sa.Connection, subject: Subject, *, limit: int = LIMIT) -> Descendants:
-    """Find every snapshot, version, evaluation and tenure of a pointer built on something.
+    """Find every snapshot, version, evaluation, observation and tenure built on something.
 
     Args:
         limit: of each kind, how many to list; all are counted.
@@ -190,6 +192,7 @@ def descendants(connection: sa.Connection, subject: Subject, *, limit: int = LIM
         "snapshots": tuple(s for s in found.snapshots if s.digest not in asked),
         "versions": _below(found, settled, asked),
         "evaluations": tuple(e for e in found.evaluations if e.digest not in asked),
+        "observations": tuple(o for o in found.observations if o.digest not in asked),
         "pointers": found.pointers,
     }
     data = {snapshot.digest for snapshot in found.snapshots}
@@ -257,7 +260,7 @@ def nothing_named(connection: sa.Connection, subject: Subject) -> NotFound:
         )
     if not isinstance(subject, SnapshotName):
         return NotFound(
-            f"no snapshot, version or evaluation has the digest {subject}",
+            f"no snapshot, version, evaluation or observation has the digest {subject}",
             hint="`registry show REF --json` gives whole digests",
         )
     if subject.partition is None:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from registry_assets.canonical import Json
 from registry_assets.catalog.engine import damages
 from registry_assets.catalog.models import get_model
+from registry_assets.catalog.monitoring_tables import observations
 from registry_assets.catalog.pointers import PointerRecord
 from registry_assets.catalog.tables import (
     attestations,
@@ -242,6 +243,16 @@ def read_roots(connection: sa.Connection, reference: Reference | None) -> Iterat
             facts = {"model": model, "pointer": row.pointer, "generation": row.generation}
             name = f"attestation {row.generation} of {model}@{row.pointer}"
             yield Root(str(row.digest), name, "attestation", facts)
+        yield from _observation_roots(connection, model)
+
+
+def _observation_roots(connection: sa.Connection, model: str) -> Iterator[Root]:
+    columns = (observations.c[name] for name in ("digest", "kind", "partition"))
+    of_model = observations.c.model == model
+    for row in connection.execute(sa.select(*columns).where(of_model).distinct()):
+        where = f"[{row.partition}]" if row.partition else ""
+        facts = {"model": model, "partition": row.partition}
+        yield Root(str(row.digest), f"{row.kind} of {model}{where}", str(row.kind), facts)
 
 
 def _version_root(model: str, number: int, digest: str) -> Root:

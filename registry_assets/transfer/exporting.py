@@ -35,6 +35,7 @@ from registry_assets.transfer.closure import Closure, named_manifests, snapshot_
 from registry_assets.transfer.layout import (
     DESCRIPTION,
     OBJECTS,
+    OF_A_BACKUP,
     TABLES,
     Description,
     events_file,
@@ -212,7 +213,7 @@ def _selected(
         if table is settings:
             query = query.where(settings.c.name != "indexed")  # said of what is not in here
         queries = [query]
-    elif table is settings or table in OF_THE_REGISTRY:
+    elif table in OF_A_BACKUP or table in OF_THE_REGISTRY:
         queries = []
     elif table is snapshots:
         queries = [query.where(snapshots.c.id.in_(some)) for some in batches(numbers)]

@@ -30,7 +30,6 @@ from registry_assets.catalog.tables import (
     imports,
     registered_models,
     snapshots,
-    verdicts,
     versions,
 )
 from registry_assets.clock import timestamp
@@ -56,6 +55,10 @@ PLAIN = tuple(
     if table.name not in NUMBERED and table is not imports and table not in OF_THE_REGISTRY
 )
 """Tables of models whose rows have the same key in every registry."""
+
+RENUMBERED = tuple(table for table in VOUCHED if table.name in NUMBERED and table is not snapshots)
+"""Tables of models whose rows get the next numbers here, in an order in which none refers to a
+later one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,12 +280,12 @@ def _write_plain_rows(sides: Sides, model: str) -> None:
 
 
 def _write_numbered_rows(sides: Sides, model: str) -> dict[int, int]:
-    """Insert evaluations and verdicts that are not here, under the next numbers.
+    """Insert the rows of a model that are not here and are numbered, under the next numbers.
 
     Gives the number of each evaluation there → its number here.
     """
     here: dict[str, dict[int, int]] = {}
-    for table in (evaluations, verdicts):
+    for table in RENUMBERED:
         number, fresh, came = next_number(sides.ours, table), [], []
         here[table.name] = {}
         known = _known_numbers(sides, table)

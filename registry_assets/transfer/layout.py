@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from registry_assets.canonical import Json, canonical_json
 from registry_assets.catalog.ledger import REGISTRY, Head, chain_origin
+from registry_assets.catalog.monitoring_tables import POST
 from registry_assets.catalog.tables import VOUCHED, imported_rows, settings
 from registry_assets.errors import ExportUnreadable, RegistryError
 from registry_assets.references import check_digest, check_name
@@ -21,8 +22,11 @@ FORMAT = "registry_assets/export/1"
 DESCRIPTION = "registry-export.json"
 OBJECTS = "objects.jsonl"
 
-TABLES = (*VOUCHED, imported_rows, settings)
+TABLES = (*VOUCHED, imported_rows, settings, *POST)
 """In an order in which none refers to a later one."""
+
+OF_A_BACKUP = (settings, *POST)
+"""Tables of a registry that is put back as it was, and of no other."""
 
 LARGEST_DESCRIPTION = 1 << 26
 LONGEST_LINE = 1 << 26

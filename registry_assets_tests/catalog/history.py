@@ -32,7 +32,7 @@ from registry_assets.governance.standing import read_passed
 from registry_assets.lifecycle.backends import RunInfo
 from registry_assets.manifest import Manifest, file_entries
 from registry_assets.packaging.authors import Author, CodeAuthors
-from registry_assets.recipe import Recipe
+from registry_assets.recipe import Recipe, SnapshotRef
 from registry_assets.registry import Registry
 from registry_assets.store.manifests import put_manifest
 
@@ -75,9 +75,10 @@ def policy(
     return lambda before: policy_in_force(before, declared)
 
 
-def recipe(seed: int = 0, *, model: str = MODEL) -> Recipe:
+def recipe(seed: int = 0, *, model: str = MODEL, train: Sequence[SnapshotRef] = ()) -> Recipe:
     """A recipe; another seed is another one."""
-    return Recipe(model, "late", (), (), {"holdout": "by_key"}, "code", {"seed": seed}, {})
+    split: dict[str, Json] = {"holdout": "by_key"}
+    return Recipe(model, "late", tuple(train), (), split, "code", {"seed": seed}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +136,18 @@ class History:
         )
 
     def reserve(
-        self, request: str, *, seed: int = 0, model: str = MODEL, trigger: str = "manual"
+        self,
+        request: str,
+        *,
+        seed: int = 0,
+        model: str = MODEL,
+        trigger: str = "manual",
+        train: Sequence[SnapshotRef] = (),
     ) -> Reservation:
         """Ask for a number."""
         return reserve(
             self.catalog,
-            recipe(seed, model=model),
+            recipe(seed, model=model, train=train),
             request=request,
             trigger=trigger,
             actor="ann",
@@ -185,7 +192,12 @@ class History:
         )
 
     def evaluate(
-        self, number: int, *, model: str = MODEL, failing: Sequence[str] = ()
+        self,
+        number: int,
+        *,
+        model: str = MODEL,
+        failing: Sequence[str] = (),
+        value: float = 0.7,
     ) -> EvaluationRecord:
         """Evaluate a committed version; every gate passes but those named.
 
@@ -209,7 +221,7 @@ class History:
                 gate_digest=gate["digest"],
                 outcome="failed" if gate["name"] in failing else "passed",
                 why="it was measured",
-                value=0.7,
+                value=value,
                 low=0.69,
                 high=0.71,
                 threshold=0.6,
@@ -246,9 +258,11 @@ class History:
         authors: Sequence[str] = (),
         unknown: Sequence[str] = (),
         files: Mapping[str, bytes] | None = None,
+        train: Sequence[SnapshotRef] = (),
     ) -> int:
         """Reserve, commit and evaluate the next version."""
-        number = self.reserve(f"version {seed}", seed=seed, model=model).version.number
+        found = self.reserve(f"version {seed}", seed=seed, model=model, train=train)
+        number = found.version.number
         self.commit(number, model=model, authors=authors, unknown=unknown, files=files)
         self.evaluate(number, model=model, failing=failing)
         return number
@@ -282,6 +296,7 @@ def lived_in(folder: Path) -> History:
     go_back_and_come_again(history)
     say_things(history)
     agree(history)
+    watch(history)
     broken = history.reserve("broken", seed=3).version.number
     fail_training(history, broken)
     return history
@@ -295,6 +310,14 @@ def agree(history: History) -> None:
     world = governed(history, history.registry.home.folder / "keys")
     world.activate(world.document(PointerRules(unknown_author="nobody")))
     world.approve(2, "bob")
+
+
+def watch(history: History) -> None:
+    """Let version 2 be observed in production, and alerts be opened, acknowledged and resolved."""
+    # That module is made of this one.
+    from registry_assets_tests.catalog.watched import watched
+
+    watched(history, number=2)
 
 
 def go_back_and_come_again(history: History) -> None:

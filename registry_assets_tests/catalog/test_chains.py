@@ -14,17 +14,17 @@ from registry_assets.errors import CatalogBusy, CatalogError
 from registry_assets_tests.catalog.test_engine import chains
 
 
-def write_head(catalog: Catalog, chain: str | None) -> None:
+def write_head(catalog: Catalog, chain: str | None, beside: str | None = None) -> None:
     """Make one change."""
-    with catalog.write(chain=chain) as connection:
+    with catalog.write(chain=chain, beside=beside) as connection:
         connection.execute(sa.insert(heads).values(chain=str(chain), sequence=1, digest="d"))
 
 
 @contextmanager
-def held(catalog: Catalog, chain: str | None) -> Iterator[None]:
+def held(catalog: Catalog, chain: str | None, beside: str | None = None) -> Iterator[None]:
     """Let another session hold a chain."""
     other = Catalog(open_driver(URLS[catalog]))
-    with other.write(chain=chain):
+    with other.write(chain=chain, beside=beside):
         yield
 
 
@@ -56,6 +56,17 @@ def test_writers_of_two_chains_do_not_wait_for_each_other(busy: Catalog) -> None
     with held(busy, "a"):
         write_head(busy, "b")
     assert chains(busy) == ["b"]
+
+
+def test_what_is_read_beside_a_chain_is_changed_by_nobody_meanwhile(busy: Catalog) -> None:
+    with held(busy, "a", beside="r"):
+        with pytest.raises(CatalogBusy):
+            write_head(busy, "r")
+        write_head(busy, "b", beside="r")
+    with held(busy, "r"), pytest.raises(CatalogBusy):
+        write_head(busy, "a", beside="r")
+    write_head(busy, "r")
+    assert chains(busy) == ["b", "r"]
 
 
 def test_two_that_wait_for_each_other_are_parted(postgresql_catalog: str) -> None:

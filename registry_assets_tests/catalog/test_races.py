@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from registry_assets.catalog import outbox
+from registry_assets.catalog.alerts import list_alerts
 from registry_assets.catalog.engine import REVISIONS, Catalog
 from registry_assets.catalog.ledger import REGISTRY
 from registry_assets.catalog.models import PRODUCTION, declare
@@ -30,12 +32,14 @@ from registry_assets_tests.catalog.history import (
     suite,
 )
 from registry_assets_tests.catalog.projects import Project
+from registry_assets_tests.catalog.watched import Watch
 
 PROCESSES = 8
 ROUNDS = 5
 MOVES = 15
 READERS = 2
 PATIENCE = 120.0
+NOW, LATER = "2013-06-01", "2013-06-02"
 
 Task = Callable[[str, int], Any]
 
@@ -168,6 +172,32 @@ def read_on(folder: str, process: int) -> int:
     return seen
 
 
+def find_something(folder: str, process: int) -> None:
+    """Let a check fail on data that only this process has seen."""
+    Watch(reopened(Path(folder))).observe("drift", "2013-05", "failed", content=process)
+
+
+def deliver(folder: str, _process: int) -> list[tuple[str, str]]:
+    """Deliver whatever may be delivered; give what this process sent."""
+    catalog = Registry.open(Path(folder)).backends.catalog
+    sent: list[tuple[str, str]] = []
+    with catalog.write(chain=outbox.CHAIN) as connection:
+        for letter in outbox.unaddressed(connection):
+            outbox.address(connection, letter, {"log": NOW, "mail": NOW}, now=NOW)
+    while True:
+        with catalog.read() as connection:
+            found = outbox.due(connection, now=NOW)
+        if not found:
+            return sent
+        for delivery in found:
+            with catalog.write(chain=outbox.CHAIN) as connection:
+                begun = outbox.claim(connection, delivery, until=LATER, now=NOW)
+            if begun is not None:
+                sent.append((begun.letter.key, begun.sink))
+                with catalog.write(chain=outbox.CHAIN) as connection:
+                    assert outbox.settle(connection, begun, "delivered", now=NOW)
+
+
 def test_numbers_reserved_at_once_are_unique_and_consecutive(
     history: History, processes: multiprocessing.pool.Pool
 ) -> None:
@@ -250,6 +280,25 @@ def test_lives_of_one_model_and_of_many_go_on_at_once(
     for process in range(PROCESSES):
         assert registry.pointer(f"model_{process}").version == 1
     assert registry.verify().problems == ()
+
+
+def test_what_is_found_at_once_is_one_alert_and_told_once_each(
+    history: History, processes: multiprocessing.pool.Pool
+) -> None:
+    history.promote(history.version(1))
+    folder = history.registry.home.folder
+    together(processes, find_something, folder)
+    with history.catalog.read() as connection:
+        (alert,) = list_alerts(connection)
+        letters = outbox.list_letters(connection, MODEL, alert.number)
+    assert alert.count == len(letters) == PROCESSES
+    assert [letter.occasion for letter in letters] == ["opened"] + ["repeated"] * (PROCESSES - 1)
+    sent = [each for answer in together(processes, deliver, folder) for each in answer]
+    assert sorted(sent) == sorted((e.key, sink) for e in letters for sink in ("log", "mail"))
+    with history.catalog.read() as connection:
+        assert outbox.count_deliveries(connection) == {"delivered": 2 * PROCESSES}
+        assert {each.attempts for each in outbox.list_deliveries(connection)} == {1}
+    assert history.registry.verify().clean
 
 
 def test_readers_see_pointer_and_promotion_move_together(

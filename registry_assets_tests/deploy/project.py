@@ -10,6 +10,9 @@ from registry_assets_tests.worlds import FEATURES
 
 PACKAGE = "ontime"
 MODELS = ("early", "ontime", "tardy")
+APPROVED = "early"
+"""The one that waits for an approval of somebody of the role `risk`."""
+
 MONTHS = ("2013-01", "2013-02")
 HELD = "TEST_HELD_TRAINING"
 """Environment variable: the file that says which process a held training is in."""
@@ -83,7 +86,9 @@ def declare(name: str) -> RegisteredModel:
             metrics=("roc_auc",), slices=("origin",), resamples=100, min_slice_rows=50
         ),
         gates=(AtLeast("roc_auc", 0.6), NotWorseThanProduction("roc_auc", margin=0.05)),
-        promotion=Promotion(risk="low"),
+        promotion=Promotion(risk="high", roles=("risk",))
+        if name == {APPROVED!r}
+        else Promotion(risk="low"),
         owners=("team:ops",),
         tags=worlds.TAGS,
     )

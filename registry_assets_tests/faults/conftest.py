@@ -4,19 +4,21 @@ Without `faults_all` a test tries a part of everything, on SQLite and a folder m
 PostgreSQL and S3; `make faults` tries everything on all four.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 from registry_assets.lifecycle import verifying
-from registry_assets_tests.faults.lives import Life, recorded_life
+from registry_assets_tests.faults.lives import Life, recorded_agreement, recorded_life
 from registry_assets_tests.laws.combinations import (
     COMBINATIONS,
     LOCAL,
     REMOTE,
     Combination,
+    Site,
     combination,
 )
 
@@ -65,6 +67,16 @@ def lives(
     return cache(lambda name: recorded_life(combinations(name), tmp_path_factory.mktemp("life")))
 
 
+@pytest.fixture(scope="session")
+def agreements(
+    combinations: Callable[[str], Combination], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Life]:
+    """Give how people agree on a combination when nobody interferes."""
+    return cache(
+        lambda name: recorded_agreement(combinations(name), tmp_path_factory.mktemp("agreement"))
+    )
+
+
 # Not of the session, as what they look up is: files have choices of their own, and pytest would
 # give the next file what the choice of the one before had led to.
 @pytest.fixture
@@ -77,6 +89,26 @@ def backends(choice: Choice, combinations: Callable[[str], Combination]) -> Comb
 def life(choice: Choice, lives: Callable[[str], Life]) -> Life:
     """A version's life on them, with the project before and after each step."""
     return lives(choice.name)
+
+
+@pytest.fixture
+def agreement(choice: Choice, agreements: Callable[[str], Life]) -> Life:
+    """How people agree there, with the project before and after each step."""
+    return agreements(choice.name)
+
+
+@pytest.fixture
+def copied(backends: Combination, tmp_path: Path) -> Iterator[Callable[[Site], Site]]:
+    """Copy a project, to be changed in the test."""
+    copies: list[Site] = []
+
+    def copy(site: Site) -> Site:
+        copies.append(backends.copy(site, tmp_path / f"project {len(copies)}"))
+        return copies[-1]
+
+    yield copy
+    for site in copies:
+        backends.drop(site)
 
 
 @pytest.fixture(scope="session")

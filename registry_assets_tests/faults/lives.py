@@ -13,6 +13,7 @@ from typing import TypeAlias
 from registry_assets.errors import RegistryError
 from registry_assets.registry import Registry
 from registry_assets_tests.catalog.history import reopened
+from registry_assets_tests.faults import agreeing
 from registry_assets_tests.faults.calls import PREFIXES
 from registry_assets_tests.faults.steps import GIVEN, STEPS, run
 from registry_assets_tests.laws.combinations import Combination, Site
@@ -93,6 +94,29 @@ def recorded_life(backends: Combination, root: Path) -> Life:
     return {step: found[step] for step in STEPS}
 
 
+def recorded_agreement(backends: Combination, root: Path) -> Life:
+    """Let people agree on a version and take that back, one step after the other."""
+    before = backends.site(root / "start")
+    with before.settings():
+        agreeing.begin(before.folder)
+    found: dict[str, Recorded] = {}
+    for step in agreeing.AGREEING:
+        prepared = backends.copy(before, root / f"before {step}")
+        with prepared.settings():
+            agreeing.prepare(step, prepared.folder)
+        found[step] = _record(backends, step, prepared, root)
+        before = found[step].after
+    return found
+
+
+def recorded_packing(backends: Combination, promoted: Site, root: Path) -> Life:
+    """Let everything about a version that is live be written into one file."""
+    before = backends.copy(promoted, root / "before pack")
+    with before.settings():
+        agreeing.begin_to_pack(before.folder)
+    return {"pack": _record(backends, "pack", before, root)}
+
+
 def _followed(backends: Combination, site: Site, root: Path) -> Site:
     """Copy a project, and let a version that was never trained follow in production."""
     followed = backends.copy(site, root / "followed")
@@ -112,7 +136,7 @@ def _record(backends: Combination, step: str, before: Site, root: Path) -> Recor
 
 def points(life: Life, step: str) -> list[str]:
     """The named points that this step is the first to pass."""
-    earlier = list(STEPS)[: list(STEPS).index(step)]
+    earlier = list(life)[: list(life).index(step)]
     tried = {point for each in earlier for point in life[each].points} - {"store.linked"}
     if step == "train":
         tried.add("store.linked")

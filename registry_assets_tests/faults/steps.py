@@ -26,6 +26,7 @@ from registry_assets.lifecycle.committing import CheckedPackage, commit_checked
 from registry_assets.packaging.load_check import LoadCheck
 from registry_assets.packaging.package import Package
 from registry_assets_tests.faults import calls
+from registry_assets_tests.faults.agreeing import AGREEING, pack
 from registry_assets_tests.laws.combinations import Site
 from registry_assets_tests.worlds import SENSOR, World, opened_world
 
@@ -178,7 +179,7 @@ def _perform(
             go.wait(60)
         try:
             with watch:
-                STEPS[step](world)
+                {**STEPS, **AGREEING, "pack": pack}[step](world)
         except RegistryError as error:
             traceback.print_exc()
             sys.exit(REFUSED if error.hint else 1)

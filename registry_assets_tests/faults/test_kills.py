@@ -31,6 +31,7 @@ from registry_assets_tests.laws.combinations import Combination
 
 TRIED_BESIDE = {
     "collect.": "lifecycle/test_collecting.py",
+    "deliver.": "lifecycle/monitoring/test_delivering_killed.py",
     "follow.": "deployment/test_kills.py",
     "keys.": "lifecycle/test_registry_keys.py",
     "pull.": "deployment/test_kills.py",

@@ -35,20 +35,6 @@ Act = Callable[[Site, int], object]
 
 
 @pytest.fixture
-def copied(backends: Combination, tmp_path: Path) -> Iterator[Callable[[Site], Site]]:
-    """Copy a project, to be changed in the test."""
-    copies: list[Site] = []
-
-    def copy(site: Site) -> Site:
-        copies.append(backends.copy(site, tmp_path / f"project {len(copies)}"))
-        return copies[-1]
-
-    yield copy
-    for site in copies:
-        backends.drop(site)
-
-
-@pytest.fixture
 def published(backends: Combination, tmp_path: Path) -> Iterator[Site]:
     """A project in which eight versions are reserved, and none was trained."""
     site = backends.site(tmp_path / "published")

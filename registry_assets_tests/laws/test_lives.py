@@ -11,6 +11,7 @@ from registry_assets.errors import BlobCorrupt
 from registry_assets.packaging.loaded import LoadedModel, is_loaded
 from registry_assets.registry import Registry
 from registry_assets_tests.laws.combinations import Combination, Site
+from registry_assets_tests.lifecycle.packs import unpack
 from registry_assets_tests.store.places import CLOCKS, object_name
 from registry_assets_tests.worlds import PERSON, SENSOR, flights, planes, small_world
 
@@ -70,6 +71,17 @@ def test_p8_each_file_of_a_version_is_hashed_before_it_is_used(
                 use()
         place.write(name, data)
     assert not (tmp_path / "pulled").exists()
+    assert registry.verify().clean
+
+
+def test_p7_everything_about_it_leaves_in_one_file_that_anybody_can_check(
+    lived: Site, tmp_path: Path
+) -> None:
+    registry = Registry.open(lived.folder)
+    assert registry.evidence(f"{MODEL}@production", tmp_path / "pack.zip").signatures == 1
+    pack = unpack(tmp_path / "pack.zip", tmp_path / "unpacked")
+    assert pack.check() == []
+    assert pack.document("index.json")["version"] == 1
     assert registry.verify().clean
 
 

@@ -168,6 +168,9 @@ def test_the_owner_is_named_once(tmp_path: Path) -> None:
     Registry.init(folder, owner_key=owner)
     with refused(PolicyRefused, other.fingerprint, owner.fingerprint, "nothing was changed"):
         Registry.init(folder, owner_key=other)
+    # Activating the next policy, which no other key can do before the first, would be no advice.
+    with refused(PolicyRefused, "sign the first policy with that one"):
+        Registry.init(folder, owner_key=other)
     assert len(kinds(history)) == 2
     # It signs the first policy, and no attestation or approval.
     assert owner.fingerprint not in {s.key.fingerprint for s in history.registry.signers()}

@@ -41,7 +41,8 @@ def test_an_asset_a_digest_a_commit_and_a_version_can_be_asked_about(succeeded: 
     registry = succeeded.registry
     planes = registry.descendants("planes")
     assert planes.totals == {
-        "origins": 1, "snapshots": 4, "versions": 2, "evaluations": 2, "pointers": 1
+        "origins": 1, "snapshots": 4, "versions": 2, "evaluations": 2, "observations": 0,
+        "pointers": 1,
     }  # fmt: skip
     by_digest = registry.descendants(planes.origins[0].digest)
     assert (by_digest.versions, by_digest.evaluations) == (planes.versions, planes.evaluations)
@@ -106,7 +107,7 @@ def test_a_name_of_a_model_and_an_asset_must_be_told_apart(trained: World) -> No
         ("raw/flights[2013-01]", "no asset is called 'raw/flights'"),
         ("flights[2012-01]", "no partition '2012-01'"),
         ("planes[x]", "no partition 'x'"),
-        (f"sha256:{'0' * 64}", "no snapshot, version or evaluation has the digest"),
+        (f"sha256:{'0' * 64}", "no snapshot, version, evaluation or observation has the digest"),
         ("flight_delay:9", "no version 9"),
     ],
 )

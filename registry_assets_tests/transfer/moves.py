@@ -1,13 +1,15 @@
 """How history is carried from one registry into another, and what both then say. Not a test."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from registry_assets.catalog.alerts import list_alerts
 from registry_assets.catalog.ledger import REGISTRY
+from registry_assets.catalog.observations import list_observations, list_results, newest_result
 from registry_assets.catalog.tables import VOUCHED, events, imported_rows, imports
 from registry_assets.registry import Registry
 from registry_assets.transfer.importing import Imported
@@ -53,9 +55,34 @@ def said(registry: Registry, model: str) -> dict[str, Any]:
         "pointers": registry.pointers(model),
         "promotions": registry.promotions(model),
         "holds": registry.holds(model),
+        "watched": _watched(registry, model),
         "log": registry.log(model),
         "file": registry.backends.store.read_pointer(model, "production"),
     }
+
+
+def _watched(registry: Registry, model: str) -> dict[str, Any]:
+    """What was observed of a model, what checks found in it, and its alerts."""
+    with registry.backends.catalog.read() as connection:
+        seen = list_observations(connection, model)
+        return {
+            "observations": [
+                (
+                    replace(row, id=0),
+                    [
+                        replace(each, id=0, observation_id=0)
+                        for each in list_results(connection, row.id)
+                    ],
+                )
+                for row in seen
+            ],
+            "alerts": list_alerts(connection, model, states=("open", "acknowledged", "resolved")),
+            "fresh": [
+                replace(found, id=0)
+                for number in sorted({row.version for row in seen})
+                if (found := newest_result(connection, model, "freshness", number)) is not None
+            ],
+        }
 
 
 def rows(registry: Registry) -> dict[str, list[Mapping[str, Any]]]:

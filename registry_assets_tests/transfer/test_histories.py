@@ -8,11 +8,14 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from registry_assets.catalog.alerts import list_alerts
+from registry_assets.catalog.observations import Outcome
 from registry_assets.errors import PromotionHeld, RollbackRefused
 from registry_assets.lifecycle.reindexing import reindex
 from registry_assets.registry import Registry
 from registry_assets_tests.catalog.history import PERSON, fail_training, new_history
 from registry_assets_tests.catalog.test_indexing import content
+from registry_assets_tests.catalog.watched import Watch
 from registry_assets_tests.transfer.moves import carry, rows, said
 
 MODELS = ("early", "late")
@@ -27,6 +30,8 @@ STEP = st.one_of(
     st.tuples(st.just("promote"), st.sampled_from(MODELS), NUMBERS),
     st.tuples(st.just("rollback"), st.sampled_from(MODELS), st.none()),
     st.tuples(st.just("evaluate"), st.sampled_from(MODELS), NUMBERS),
+    st.tuples(st.just("observe"), st.sampled_from(MODELS), NUMBERS),
+    st.tuples(st.just("miss"), st.sampled_from(MODELS), NUMBERS),
     st.tuples(st.just("snapshot"), st.sampled_from(("2013-01", "2013-02")), NUMBERS),
     st.tuples(st.just("carry"), st.booleans(), st.none()),
 )
@@ -78,6 +83,11 @@ class Story:
             return
         if kind == "evaluate":
             origin.evaluate(int(str(what)), model=model)
+        elif kind in ("observe", "miss"):
+            outcome: Outcome = "passed" if kind == "observe" else "failed"
+            month = f"2013-{1 + seed % 3:02}"
+            numbers = (int(str(what)),)
+            Watch(origin, model).observe("drift", month, outcome, versions=numbers, content=seed)
         elif kind == "promote":
             try:
                 origin.promote(int(str(what)), model=model)
@@ -129,13 +139,19 @@ def test_the_story_takes_every_way(tmp_path: Path) -> None:
         ("reserve", "late", None),
         ("carry", True, None),
         ("evaluate", "late", 2),
+        ("miss", "late", 1),
+        ("miss", "late", 1),
         ("promote", "late", 2),
         ("rollback", "late", None),
+        ("observe", "late", 1),
         ("carry", False, None),
     ):
         story.happen(step)
     assert said(story.target.registry, "late") == said(story.origin.registry, "late")
     assert [hold.number for hold in story.target.registry.holds("late")] == [2]
+    with story.target.catalog.read() as connection:
+        (alert,) = list_alerts(connection, "late", states=("resolved",))
+    assert alert.count == 2
     versions = story.origin.registry.versions("late")
     assert [found.stage for found in versions] == [
         "production",

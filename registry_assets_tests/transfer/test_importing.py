@@ -42,9 +42,9 @@ def test_a_chosen_model_comes_alone_and_with_what_it_was_made_from(
     assert [(fit.name, fit.fit) for fit in came.models] == [(MODEL, "new")]
     assert [model.name for model in target.registry.models()] == [MODEL]
     assert said(target.registry, MODEL) == said(origin.registry, MODEL)
-    # No version names these snapshots: they stay where they are.
-    assert came.snapshots == 0
-    assert target.registry.snapshots("flights") == ()
+    # One was observed on. No version names the other: it stays where it is.
+    assert came.snapshots == 1
+    assert [held.partition for held in target.registry.snapshots("flights")] == ["2013-01"]
 
 
 def test_a_registry_that_has_rows_gives_others_the_next_numbers(

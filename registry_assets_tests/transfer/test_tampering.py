@@ -16,13 +16,14 @@ from registry_assets.home import Home
 from registry_assets.lifecycle import verifying
 from registry_assets.registry import Registry
 from registry_assets_tests.catalog.history import MODEL, new_history
+from registry_assets_tests.catalog.watched import Watch
 from registry_assets_tests.transfer.moves import carry, full_past, identity
 
 # What is about a registry itself stays where it is.
 TRAVELLING = [table for table in VOUCHED if table not in OF_THE_REGISTRY]
 TABLES = [table.name for table in TRAVELLING]
 KEYS = {table.name: [column.name for column in table.primary_key] for table in VOUCHED}
-NUMBERED = ("evaluations", "snapshots", "verdicts")
+NUMBERED = ("evaluations", "monitoring_results", "observations", "snapshots", "verdicts")
 # An import itself is of the registry that imported: nothing of it came from elsewhere.
 COLUMNS = [(t.name, c.name) for t in TRAVELLING for c in t.columns if t is not imports]
 
@@ -40,6 +41,7 @@ def brought(tmp_path_factory: pytest.TempPathFactory) -> Path:
     origin, target = full_past(root / "origin"), new_history(root / "target")
     target.declare("mine")
     target.version(1, model="mine")
+    Watch(target, "mine").observe("drift", "2013-05", "failed")
     target.snapshot("2013-01", content=9)
     carry(origin.registry, target.registry, root / "all")
     return root / "target"
