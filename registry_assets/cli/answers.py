@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from registry_assets.catalog.evaluations import Finding
+from registry_assets.catalog.evaluations import EvaluationRecord, Finding
 from registry_assets.catalog.indexing import Stage
 from registry_assets.catalog.models import ModelRecord
 from registry_assets.catalog.pointers import PointerRecord, PromotionRecord
@@ -61,6 +61,7 @@ class VersionAnswer:
     Args:
         checks: none where there is no committed version to check.
         candidate: the version that would be promoted next, if any.
+        earlier: its newest evaluation, where that is of a suite that is in force no longer.
     """
 
     model: ModelRecord
@@ -68,6 +69,7 @@ class VersionAnswer:
     checks: tuple[Check, ...]
     tenures: tuple[Tenure, ...]
     candidate: int | None
+    earlier: EvaluationRecord | None
 
     @property
     def version(self) -> VersionRecord:
@@ -87,7 +89,14 @@ class VersionAnswer:
     @property
     def metrics(self) -> dict[str, Mapping[str, Any]]:
         """The newest evaluation's metrics, the headline first; empty without one."""
-        evaluation = self.summary.evaluation
+        return self._metrics(self.summary.evaluation)
+
+    @property
+    def metrics_then(self) -> dict[str, Mapping[str, Any]]:
+        """Those of the evaluation under an earlier suite, where that is all there is."""
+        return self._metrics(self.earlier)
+
+    def _metrics(self, evaluation: EvaluationRecord | None) -> dict[str, Mapping[str, Any]]:
         if evaluation is None:
             return {}
         declared = [str(name) for name in self.model.suite["evaluation"]["metrics"]]
@@ -126,6 +135,7 @@ def read_version(registry: Registry, reference: str) -> VersionAnswer:
     model = registry.model(parsed.model)
     number = summary.version.number
     return _answer(
+        registry,
         model,
         summary,
         registry.tenures(model.name, first=number, last=number),
@@ -151,7 +161,8 @@ def read_versions(
     for tenure in registry.tenures(name, first=first, last=last):
         held[tenure.promotion.version].append(tenure)
     return tuple(
-        _answer(model, summary, held[summary.version.number], candidate) for summary in summaries
+        _answer(registry, model, summary, held[summary.version.number], candidate)
+        for summary in summaries
     )
 
 
@@ -163,17 +174,22 @@ def read_holding(registry: Registry, pointer: PointerRecord) -> PromotionRecord 
 
 
 def _answer(
+    registry: Registry,
     model: ModelRecord,
     summary: VersionSummary,
     tenures: Sequence[Tenure],
     candidate: int | None,
 ) -> VersionAnswer:
+    version, earlier = summary.version, None
+    if version.state == "committed" and summary.evaluation is None:
+        earlier = registry.last_evaluation(version.model, version.number)
     return VersionAnswer(
         model=model,
         summary=summary,
         checks=read_checks(summary.decision),
         tenures=tuple(tenures),
         candidate=candidate,
+        earlier=earlier,
     )
 
 

@@ -8,6 +8,7 @@ from enum import IntEnum
 
 import click
 
+from registry_assets.cli.alerting import ack, alerts
 from registry_assets.cli.approving import approve
 from registry_assets.cli.at import at
 from registry_assets.cli.card import card
@@ -34,6 +35,7 @@ from registry_assets.cli.tracing import lineage
 from registry_assets.cli.transfer import export, import_
 from registry_assets.cli.verifying import checkpoint, verify
 from registry_assets.errors import (
+    AlertsInvalid,
     ApprovalRefused,
     DeclarationError,
     EnvelopeInvalid,
@@ -65,6 +67,7 @@ from registry_assets.errors import (
 
 INTERRUPTED = 130
 MISTYPED = (
+    AlertsInvalid,
     DeclarationError,
     InvalidInstant,
     EnvelopeInvalid,
@@ -106,6 +109,7 @@ SECTIONS = {
         explain,
         log,
         at,
+        alerts,
         recalls,
         search,
         verify,
@@ -124,6 +128,7 @@ SECTIONS = {
         approve,
         tag,
         describe,
+        ack,
     ),
     "Govern": (policy, keys),
     "Move": (resolve, pull, follow, evidence, export, import_),
@@ -173,6 +178,7 @@ Environment:
   REGISTRY_HOME          the project's folder; else the nearest one upwards with a registry
   REGISTRY_STORE         the store, where it is not in that folder; all that `Move` needs
   REGISTRY_STATE         the folder of what was last seen of each pointer
+  REGISTRY_ALERTS        where alerts go; else alerts.yaml in the project's folder
   REGISTRY_SIGNING_KEY   the private key that promotions are signed with
   REGISTRY_TRUSTED_KEYS  by which keys `Move` believes a pointer: what `registry keys` prints
   REGISTRY_DEBUG=1       show the traceback of an error

@@ -21,12 +21,15 @@ from registry_assets.decisions import DONE
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from registry_assets.catalog.versions import VersionRecord
     from registry_assets.decisions import Decided
+    from registry_assets.governance.active import ActivePolicy
     from registry_assets.lifecycle.approving import Prepared, Recorded
     from registry_assets.registry import Registry
     from registry_assets.signing.signers import Signer
 
 _DECISIONS = ("approve", "override", "review")
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 @click.command()
@@ -52,20 +55,22 @@ _DECISIONS = ("approve", "override", "review")
 )
 @click.option(
     "--signed",
-    type=(click.Path(path_type=Path, exists=True), click.Path(path_type=Path, exists=True)),
+    type=(_FILE, _FILE),
     metavar="FILE FILE.sig",
     help="Record what `ssh-keygen -Y sign` made of such a file.",
 )
 @click.option(
     "--envelope",
-    type=click.Path(path_type=Path, exists=True, allow_dash=True),
+    type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True),
     metavar="FILE",
     help="Record an envelope that was printed before; - reads it from standard input.",
 )
 @click.option("--unsigned", is_flag=True, help="Without a key, where the policy allows that.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
+@click.pass_context
 def approve(
+    context: click.Context,
     reference: str | None,
     *,
     key: Path | None,
@@ -105,22 +110,28 @@ def approve(
     _refuse_mixed([way for way, given in ways.items() if given], only_print=only_print)
     registry = open_registry()
     if envelope is not None or signed is not None:
-        beside = {str(reference): reference, "--reason": reason, "--person": person, "--days": days}
+        beside = {
+            str(reference): reference, "--pointer": _given(context, "pointer"), "--reason": reason,
+            "--as": _given(context, "decision"), "--person": person, "--days": days,
+        }  # fmt: skip
         _refuse_said([name for name, given in beside.items() if given])
         made = assembled(*signed) if signed else read_envelope(envelope)
         _tell(registry, _recorded(registry, made), as_json=as_json)
         return
+    named = unsigned or to_sign is not None
+    _refuse_incomplete(reference, key, person, reason=reason, named=named)
+    version = registry.resolve(str(reference))
+    # Only now: whoever mistyped something is asked for no passphrase.
     signer = None if key is None else open_key(key)
     prepared = _prepare(
         registry,
-        reference,
+        version,
         signer,
         pointer=pointer,
         decision=decision,
         person=person,
         reason=reason,
         lasts=_days(days),
-        named=unsigned or to_sign is not None,
     )
     if not as_json:
         # On stdout is the envelope, where it is printed; the evidence is looked at all the same.
@@ -151,19 +162,15 @@ def approve(
 _WORD = {"approve": "Approve", "override": "Set rules aside for", "review": "Sign the review of"}
 
 
-def _prepare(
-    registry: "Registry",
-    reference: str | None,
-    signer: "Signer | None",
-    *,
-    pointer: str,
-    decision: "Decided",
-    person: str | None,
-    reason: str,
-    lasts: "timedelta | None",
-    named: bool,
-) -> "Prepared":
-    """Give what is to be signed.
+def _given(context: click.Context, name: str) -> bool:
+    """Tell whether an option that has a default was typed."""
+    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+
+
+def _refuse_incomplete(
+    reference: str | None, key: Path | None, person: str | None, *, reason: str, named: bool
+) -> None:
+    """Refuse what does not say which version, why, or who signs.
 
     Args:
         named: that the person has to be named, as there is no key to tell by.
@@ -175,15 +182,30 @@ def _prepare(
     if named:
         if person is None:
             raise click.UsageError("say who signs, with --person: there is no key to tell by")
-    elif signer is None:
+    elif key is None:
         raise click.UsageError(
             "with which key? Give --key ~/.ssh/id_ed25519; or --to-sign FILE and --person, to"
             " sign with ssh-keygen"
         )
-    version = registry.resolve(reference)
+
+
+def _prepare(
+    registry: "Registry",
+    version: "VersionRecord",
+    signer: "Signer | None",
+    *,
+    pointer: str,
+    decision: "Decided",
+    person: str | None,
+    reason: str,
+    lasts: "timedelta | None",
+) -> "Prepared":
+    """Give what is to be signed."""
     if person is None:
         assert signer is not None
         person = whose_key(registry, signer)
+    else:
+        _require_person(registry, person, signer)
     return registry.prepare_approval(
         version.model,
         version.number,
@@ -193,6 +215,24 @@ def _prepare(
         reason=reason,
         lasts=lasts,
     )
+
+
+def _require_person(registry: "Registry", person: str, signer: "Signer | None") -> None:
+    """Refuse to have something signed that would not count by the policy in force."""
+    from registry_assets.errors import ApprovalRefused
+    from registry_assets.governance.approvals import why_not_theirs
+
+    active = _policy(registry)
+    problem = ""
+    if signer is not None:
+        problem = why_not_theirs(active, signer.public_key.fingerprint, person)
+    elif active.document.person(person) is None:
+        problem = f"{person} is none of the people of the policy in force"
+    if problem:
+        raise ApprovalRefused(
+            f"what {person} would sign does not count: {problem}",
+            hint="`registry policy explain` lists who may sign; nothing was recorded",
+        )
 
 
 def show_evidence(registry: "Registry", prepared: "Prepared", *, err: bool = False) -> None:
@@ -207,12 +247,7 @@ def whose_key(registry: "Registry", signer: "Signer") -> str:
     """Tell whose key it is by the policy in force."""
     from registry_assets.errors import ApprovalRefused
 
-    active, fingerprint = registry.policy(), signer.public_key.fingerprint
-    if active is None:
-        raise ApprovalRefused(
-            "no policy is in force that says who may sign",
-            hint="`registry policy draft` prints one to start with; nothing was recorded",
-        )
+    active, fingerprint = _policy(registry), signer.public_key.fingerprint
     owner = active.signer(fingerprint)
     if owner is not None:
         return owner.name
@@ -222,6 +257,18 @@ def whose_key(registry: "Registry", signer: "Signer") -> str:
         f"by the policy in force the key {fingerprint} {why}",
         hint="`registry policy explain` lists who may sign; nothing was recorded",
     )
+
+
+def _policy(registry: "Registry") -> "ActivePolicy":
+    from registry_assets.errors import ApprovalRefused
+
+    active = registry.policy()
+    if active is None:
+        raise ApprovalRefused(
+            "no policy is in force that says who may sign",
+            hint="`registry policy draft` prints one to start with; nothing was recorded",
+        )
+    return active
 
 
 def _days(days: int | None) -> "timedelta | None":

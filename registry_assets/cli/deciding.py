@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from registry_assets.cli.options import confirm, pointer_flag, pointer_option, reason_option
+from registry_assets.cli.options import (
+    confirm,
+    pointer_flag,
+    pointer_option,
+    reason_option,
+    require_reason,
+)
 from registry_assets.cli.reading import json_option, open_registry, show_page
 from registry_assets.cli.signing import key_option, open_key
 from registry_assets.cli.text import visible
@@ -43,6 +49,7 @@ def promote(reference: str, *, pointer: str, reason: str, yes: bool, as_json: bo
     from registry_assets.errors import PromotionHeld
     from registry_assets.lifecycle.backends import RunInfo
 
+    require_reason(reason, what="a promotion by hand")
     registry = open_registry()
     version = registry.resolve(reference)
     decision = registry.decision(version.model, version.number, pointer=pointer)
@@ -146,6 +153,7 @@ def rollback(
     from registry_assets.lifecycle.rolling_back import RolledBack
 
     model, pointer = _pointer_of(reference)
+    require_reason(reason, what="a rollback")
     registry = open_registry()
     found = registry.plan_rollback(model, pointer=pointer, to=to)
     leaving = None

@@ -13,7 +13,7 @@ from registry_assets.catalog.models import PRODUCTION
 from registry_assets.catalog.pointers import PointerRecord, PromotionRecord
 from registry_assets.catalog.versions import VersionRecord
 from registry_assets.cli.answers import read_holding
-from registry_assets.cli.approvals import approvals_body
+from registry_assets.cli.approvals import approvals_body, rests_on
 from registry_assets.cli.options import pointer_flag
 from registry_assets.cli.recalls import proposed_step, why_not
 from registry_assets.cli.remedies import next_steps
@@ -153,8 +153,10 @@ def _signed(explanation: Explanation) -> list[RenderableType]:
         return []
     parts: list[RenderableType] = []
     if decision.standing.approvals:
-        title = "Signed for it, as it stands now" if explanation.in_place else "Signed so far"
-        parts += [Text(title, "bold"), approvals_body(decision), Text()]
+        title = "Signed for it" if explanation.in_place else "Signed so far"
+        made = explanation.holding if explanation.in_place else None
+        signed = approvals_body(decision, promoted_on=rests_on(made) if made else frozenset())
+        parts += [Text(title, "bold"), signed, Text()]
     if isinstance(decision.answer, Ready) and decision.answer.waived:
         grid = plain_grid(2)
         for reason in decision.answer.waived:

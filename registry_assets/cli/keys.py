@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from registry_assets.cli.options import confirm, reason_option
+from registry_assets.cli.options import confirm, reason_option, require_reason
 from registry_assets.cli.reading import json_option, open_registry
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def rotate(*, reason: str, yes: bool, as_json: bool) -> None:
     from registry_assets.lifecycle.backends import RunInfo
 
     registry = open_registry()
+    require_reason(reason, what="another key")
     if not yes:
         confirm(f"Sign with another key than that in {registry.home.signing_key} from now on?")
     done = registry.rotate_key(reason=reason, run=RunInfo.by_hand())

@@ -21,8 +21,27 @@ def reason_option(*, required: bool = False) -> Decorator:
         "--reason",
         **given,
         metavar="TEXT",
+        callback=_text,
         help="Why; it is kept in the ledger." + (" Required." if required else ""),
     )
+
+
+def _text(context: click.Context, parameter: click.Parameter, given: str) -> str:
+    """Refuse what the ledger would refuse, before anything is shown, asked or signed."""
+    from registry_assets.catalog.ledger import LONGEST_REASON
+    from registry_assets.references import check_text
+
+    return check_text(given, what="reason", limit=LONGEST_REASON)
+
+
+def require_reason(reason: str, *, what: str) -> None:
+    """Refuse to go on without a reason, before anything is shown or asked."""
+    from registry_assets.errors import DeclarationError
+
+    if not reason.strip():
+        raise DeclarationError(
+            f"{what} needs a reason", hint="say why, with `--reason`; nothing was changed"
+        )
 
 
 def pointer_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -49,14 +68,23 @@ def yes_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def confirm(question: str) -> None:
-    """Ask a person; whoever says no, or nobody, changes nothing."""
+    """Ask a person; whoever says no, interrupts, or is not there changes nothing."""
     try:
         # On stderr: on stdout a program may expect one JSON document.
         agreed = click.confirm(question, err=True)
     except click.Abort as aborted:
+        click.echo(err=True)  # the line of the question is not ended
+        if was_interrupted(aborted):
+            click.echo("Nothing was changed.", err=True)
+            raise
         raise click.UsageError(
             "nobody answered, and nothing was changed; where nobody is there to ask, add --yes"
         ) from aborted
     if not agreed:
         click.echo("Nothing was changed.", err=True)
         raise click.exceptions.Exit(1)
+
+
+def was_interrupted(aborted: click.Abort) -> bool:
+    """Whether somebody pressed Ctrl-C, where click says the same of an input that has ended."""
+    return isinstance(aborted.__context__, KeyboardInterrupt)

@@ -17,6 +17,7 @@ from registry_assets.catalog.pointers import PointerRecord, PromotionRecord
 from registry_assets.catalog.snapshots import SnapshotRecord
 from registry_assets.catalog.versions import VersionRecord
 from registry_assets.catalog.words import Words
+from registry_assets.cli.alerts import alert_summary
 from registry_assets.cli.answers import Check, VersionAnswer, read_checks
 from registry_assets.cli.approvals import approvals_document
 from registry_assets.cli.explain import Explanation
@@ -230,6 +231,7 @@ def page_document(page: VersionPage) -> Document:
         **document,
         **words_document(page.words),
         "holds": [hold_document(hold) for hold in page.holds],
+        "alerts": [alert_summary(alert) for alert in page.alerts],
         "retention": page.retention.to_json() if page.retention else None,
         "approvals": [said for each in page.signed for said in approvals_document(each)],
         "comparison": _comparison(page),

@@ -1,5 +1,6 @@
 """`registry policy`: write, check, explain and try out a policy, and bring it into force."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,15 +16,16 @@ if TYPE_CHECKING:
     from registry_assets.governance.document import PolicyDocument
     from registry_assets.registry import Registry
     from registry_assets.signing.dsse import Envelope
+    from registry_assets.signing.sshsig import SshSignature
 
 file_argument = click.argument(
     "file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE"
 )
 envelope_option = click.option(
     "--envelope",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    type=click.Path(path_type=Path, dir_okay=False, exists=True, allow_dash=True),
     metavar="FILE",
-    help="What others signed already, as `registry policy sign` wrote it.",
+    help="What others signed already, as `registry policy sign` wrote it; - is standard input.",
 )
 
 
@@ -37,14 +39,19 @@ def policy() -> None:
 
 
 @policy.command()
-def draft() -> None:
+@json_option
+def draft(*, as_json: bool) -> None:
     """Print a policy to start from: every model pinned as it is declared now.
 
     \b
     Example:
       registry policy draft > policy.yaml
     """
-    click.echo(open_registry().draft_policy(), nl=False)
+    from registry_assets.cli.plain import print_json
+    from registry_assets.governance.document.plain import parse_yaml
+
+    drafted = open_registry().draft_policy()
+    print_json(parse_yaml(drafted)) if as_json else click.echo(drafted, nl=False)
 
 
 @policy.command()
@@ -58,20 +65,29 @@ def check(file: Path, *, as_json: bool) -> None:
       registry policy check policy.yaml
     """
     from registry_assets.cli.plain import print_json
+    from registry_assets.governance.document.notes import notes
 
     document = _read(file)
+    found = notes(document)
     if as_json:
-        print_json({"file": str(file), "digest": document.digest, "valid": True})
+        said = {"file": str(file), "digest": document.digest, "valid": True, "notes": list(found)}
+        print_json(said)
         return
     people = "1 person" if len(document.people) == 1 else f"{len(document.people)} people"
     models = plural(len(document.models), "model")
     click.echo(f"{file} is sound: {people}, {models} pinned, {document.digest}")
+    _note(found)
     click.echo(f"Next: `registry policy simulate {file}` holds every past promotion against it;")
     click.echo(f"      `registry policy activate {file} --key KEY` brings it into force.")
 
 
 @policy.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.argument(
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="[FILE]",
+    required=False,
+)
 @json_option
 def explain(file: Path | None, *, as_json: bool) -> None:
     """Say in sentences what a policy asks: the one in force, or that of FILE.
@@ -82,6 +98,7 @@ def explain(file: Path | None, *, as_json: bool) -> None:
       registry policy explain policy.yaml
     """
     from registry_assets.cli.plain import print_json
+    from registry_assets.governance.document.notes import notes
     from registry_assets.governance.document.sentences import sentences
 
     if file is not None:
@@ -108,12 +125,16 @@ def explain(file: Path | None, *, as_json: bool) -> None:
         click.echo(f"\n{visible(title)}")
         for line in lines:
             click.echo(f"  - {visible(line)}")
+    if found := notes(document):
+        click.echo()
+        _note(found)
 
 
 @policy.command()
 @file_argument
 @key_option
 @envelope_option
+@click.option("--json", is_flag=True, expose_value=False, help="An envelope is JSON either way.")
 def sign(file: Path, *, key: Path | None, envelope: Path | None) -> None:
     """Sign a policy without bringing it into force, and print the envelope.
 
@@ -124,7 +145,10 @@ def sign(file: Path, *, key: Path | None, envelope: Path | None) -> None:
       registry policy sign policy.yaml --key ~/.ssh/id_ed25519 > signed.json
       registry policy sign policy.yaml --key K --envelope signed.json > signed-twice.json
     """
-    made = _signed(open_registry(), _read(file), key, envelope)
+    registry = open_registry()
+    made = _signed(registry, _read(file), key, envelope)
+    if missing := registry.activation_missing(made.to_bytes()):
+        _note([missing], err=True)
     click.echo(made.to_bytes().decode())
 
 
@@ -158,6 +182,9 @@ def activate(
             print_json({"digest": document.digest, "changed": False})
         return
     made = _signed(registry, document, key, envelope) if key else _opened(envelope)
+    registry.check_envelope(document, made.to_bytes())
+    notes = registry.policy_notes(document, signed_by=_fingerprints(made))
+    _note(notes, err=True)
     if not yes:
         instead = f" in place of {active.digest[:19]}" if active else ", the first one"
         confirm(f"Bring {file} ({document.digest[:19]}) into force{instead}?")
@@ -169,6 +196,7 @@ def activate(
                 "changed": done.changed,
                 "position": done.active.sequence,
                 "person": done.active.person,
+                "notes": list(notes),
             }
         )
         return
@@ -195,13 +223,15 @@ def simulate(file: Path, *, model: str | None, as_json: bool) -> None:
     from registry_assets.cli.plain import print_json
     from registry_assets.cli.simulating import simulation_document, simulation_page
 
-    found = open_registry().simulate_policy(_read(file), model=model)
+    registry, document = open_registry(), _read(file)
+    found, notes = registry.simulate_policy(document, model=model), registry.policy_notes(document)
     if as_json:
-        print_json(simulation_document(found))
+        print_json({**simulation_document(found), "notes": list(notes)})
         return
     from registry_assets.cli.reading import show_page
 
     show_page(simulation_page(found))
+    _note(notes)
 
 
 def _read(file: Path) -> "PolicyDocument":
@@ -210,28 +240,42 @@ def _read(file: Path) -> "PolicyDocument":
     return read_policy(file)
 
 
+def _note(notes: Sequence[str], *, err: bool = False) -> None:
+    for note in notes:
+        click.echo(f"Note: {visible(note)}", err=err)
+
+
 def _signed(
     registry: "Registry", document: "PolicyDocument", key: Path | None, envelope: Path | None
 ) -> "Envelope":
     """Sign a policy's activation; add the signature to those that are there already."""
     from registry_assets.lifecycle.activating import NAMESPACE
     from registry_assets.signing.dsse import Envelope, pae
-    from registry_assets.signing.sshsig import SshSignature
     from registry_assets.signing.statement import MEDIA_TYPE
 
     if key is None:
         raise click.UsageError("with which key? Give --key ~/.ssh/id_ed25519")
-    before: tuple[SshSignature, ...] = ()
-    if envelope is None:
-        statement = registry.activation_statement(document)
-    else:
-        others = _opened(envelope)
-        statement = others.payload
+    others = None if envelope is None else _opened(envelope)
+    if others is not None:
         # What is signed is what stands in there, and not the file that is named beside it.
-        registry.check_activation(document, statement)
-        before = tuple(SshSignature.from_blob(each.sig) for each in others.signatures)
-    mine = open_key(key).sign(pae(MEDIA_TYPE, statement), namespace=NAMESPACE)
-    return Envelope.of(statement, *before, mine)
+        registry.check_activation(document, others.payload)
+    signer = open_key(key)
+    if others is not None and signer.public_key.fingerprint in _fingerprints(others):
+        click.echo(f"Note: {envelope} is signed with {key} already.", err=True)
+        return others
+    statement = registry.activation_statement(document) if others is None else others.payload
+    mine = signer.sign(pae(MEDIA_TYPE, statement), namespace=NAMESPACE)
+    return Envelope.of(statement, *(_signatures(others) if others else ()), mine)
+
+
+def _signatures(envelope: "Envelope") -> list["SshSignature"]:
+    from registry_assets.signing.sshsig import SshSignature
+
+    return [SshSignature.from_blob(each.sig) for each in envelope.signatures]
+
+
+def _fingerprints(envelope: "Envelope") -> list[str]:
+    return [each.public_key.fingerprint for each in _signatures(envelope)]
 
 
 def _opened(envelope: Path | None) -> "Envelope":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from registry_assets.cli.deciding import unasked_option
-from registry_assets.cli.options import confirm, reason_option
+from registry_assets.cli.options import confirm, reason_option, require_reason
 from registry_assets.cli.reading import PAGE, json_option, limit_option, open_registry, show_page
 from registry_assets.cli.text import plural, short, visible
 
@@ -51,6 +51,7 @@ def recall(
       registry recall flights 2013-03 --lift --reason "it was the report that was wrong"
     """
     name = _named(asset, partition)
+    require_reason(reason, what="lifting a recall" if lift else "a recall")
     registry = open_registry()
     if lift:
         if whole_history:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from registry_assets.catalog.models import PRODUCTION
 from registry_assets.catalog.recalls import RecallRecord
+from registry_assets.cli.alerts import alert_summary
 from registry_assets.cli.lineage import descendants_document, descendants_page
 from registry_assets.cli.styles import plain_grid, plain_table
 from registry_assets.cli.text import day, plural, short, visible
@@ -33,6 +34,10 @@ def reach_page(reach: Reach) -> Group:
         more = f" and {len(reach.judged) - _NAMED} more" if len(reach.judged) > _NAMED else ""
         named = ", ".join(reach.judged[:_NAMED])
         parts += [Text(), Text(f"Not trained on it, but judged by it: {named}{more}")]
+    if reach.alerts:
+        more = f" and {len(reach.alerts) - _NAMED} more" if len(reach.alerts) > _NAMED else ""
+        said = (f"{a.model}/{a.number} ({a.check}, {a.reference})" for a in reach.alerts[:_NAMED])
+        parts += [Text(), Text(visible(f"Alerts about these versions: {', '.join(said)}{more}"))]
     return Group(*parts)
 
 
@@ -120,6 +125,7 @@ def recalled_document(done: Recalled) -> dict[str, Any]:
         "changed": done.changed,
         "marked": list(reach.marked),
         "judged": list(reach.judged),
+        "alerts": [alert_summary(alert) for alert in reach.alerts],
         "others": reach.others,
         "recalls": [recall_document(recall) for recall in done.recalls],
         "built": descendants_document(reach.built),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from registry_assets.cli.approving import show_evidence, signed_statement, whose_key
-from registry_assets.cli.options import confirm, reason_option, yes_option
+from registry_assets.cli.options import confirm, reason_option, require_reason, yes_option
 from registry_assets.cli.reading import json_option, open_registry
 from registry_assets.cli.signing import key_option, open_key
 from registry_assets.cli.text import visible
@@ -89,6 +89,7 @@ def reject(reference: str, *, key: Path | None, reason: str, yes: bool, as_json:
     """
     from registry_assets.lifecycle.backends import RunInfo
 
+    require_reason(reason, what="a rejection is for good, and")
     registry = open_registry()
     version = registry.resolve(reference)
     signer = None if key is None else open_key(key)

@@ -9,11 +9,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from registry_assets.catalog.alerts import AlertRecord
+from registry_assets.catalog.evaluations import EvaluationRecord
 from registry_assets.catalog.holds import HoldRecord
 from registry_assets.catalog.snapshots import SnapshotRecord
 from registry_assets.catalog.words import Words
 from registry_assets.cli.answers import VersionAnswer
-from registry_assets.cli.approvals import approvals_body
+from registry_assets.cli.approvals import approvals_body, rests_on
 from registry_assets.cli.described import limits, pairs, saying, section, tags
 from registry_assets.cli.figures import figure_sections, read_figures
 from registry_assets.cli.remedies import next_steps
@@ -37,6 +39,7 @@ from registry_assets.cli.text import (
 from registry_assets.evaluation.results import EvaluationResult
 from registry_assets.governance.decide import Held
 from registry_assets.governance.standing import Decision
+from registry_assets.governance.wording import approvers
 from registry_assets.lifecycle.retention import Retention
 from registry_assets.lifecycle.way_back import rollback_of
 from registry_assets.recipe import SnapshotRef
@@ -56,6 +59,7 @@ class VersionPage:
         figures: None for one that was not evaluated.
         holds: that pointers were rolled back from it, and where it was released since.
         signed: the decision before each pointer for which somebody signed something about it.
+        alerts: those about it that are not resolved.
         retention: how long it is kept; None where no pointer held it, or its tier asks for none.
     """
 
@@ -67,6 +71,7 @@ class VersionPage:
     figures: EvaluationResult | None
     holds: tuple[HoldRecord, ...]
     signed: tuple[Decision, ...]
+    alerts: tuple[AlertRecord, ...]
     retention: Retention | None
 
 
@@ -91,6 +96,7 @@ def read_page(registry: Registry, answer: VersionAnswer) -> VersionPage:
             for hold in registry.holds(answer.version.model)
             if hold.number == answer.version.number
         ),
+        alerts=registry.alerts(answer.version.model, version=answer.version.number),
         retention=registry.retention(answer.version.model, answer.version.number),
         signed=tuple(_signed(registry, answer)),
     )
@@ -122,7 +128,10 @@ def version_page(page: VersionPage) -> Group:
     parts += section("Described as", _described(page))
     if answer.metrics:
         rows = next(iter(answer.metrics.values()))["rows"]
-        parts += section(f"Metrics on the holdout, {plural(rows, 'row')}", _metrics(answer))
+        title = f"Metrics on the holdout, {plural(rows, 'row')}"
+        parts += section(title, _metrics(answer.metrics))
+    elif answer.earlier is not None:
+        parts += section("Metrics, under an earlier suite", _metrics_then(answer.earlier, answer))
     elif version.state == "committed":
         parts += section("Metrics", Text("not evaluated yet", "yellow"))
     if page.figures:
@@ -131,8 +140,10 @@ def version_page(page: VersionPage) -> Group:
     if answer.checks:
         parts += section("Gates", _gates(answer))
     for decision in page.signed:
-        title = f"Signed for {decision.standing.pointer.name}, as it stands now"
-        parts += section(title, approvals_body(decision))
+        pointer = decision.standing.pointer.name
+        moves = [each.promotion for each in answer.tenures if each.promotion.pointer == pointer]
+        moved_on = frozenset(digest for move in moves for digest in rests_on(move))
+        parts += section(f"Signed for {pointer}", approvals_body(decision, promoted_on=moved_on))
     if answer.waits_for and version.state == "committed":
         parts += _waits_for(answer)
     return Group(*parts)
@@ -152,7 +163,12 @@ def _standing(page: VersionPage) -> str:
             f"{was} {moved.pointer} since {moment(moved.created_at)}{until}: {how} by"
             f" {moved.actor}, run {moved.run_id}"
             + (f", because {moved.reason}" if moved.reason else "")
+            + (f"; approved by {people}" if (people := approvers(moved.evidence)) else "")
         )
+    if page.alerts:
+        open_ones = plural(len(page.alerts), "alert")
+        model = answer.version.model
+        lines.append(f"{open_ones} about it not resolved: `registry alerts {model}` lists them.")
     if page.retention is not None:
         lines.append(f"It is {page.retention.sentence}.")
     ready = answer.stage == "staging" and not answer.waits_for
@@ -282,10 +298,16 @@ def _described(page: VersionPage) -> Table:
     return grid
 
 
-def _metrics(answer: VersionAnswer) -> Table:
+def _metrics_then(earlier: EvaluationRecord, answer: VersionAnswer) -> Group:
+    """Show what is known of a version that was not evaluated since the suite changed."""
+    said = f"evaluated {moment(earlier.created_at)}; not yet under the suite in force"
+    return Group(Text(said, "yellow"), _metrics(answer.metrics_then))
+
+
+def _metrics(metrics: Mapping[str, Mapping[str, Any]]) -> Table:
     table = plain_table("metric", "value", "95 % interval")
     table.columns[1].justify = "right"
-    for name, found in answer.metrics.items():
+    for name, found in metrics.items():
         if found["value"] is None:
             table.add_row(
                 Text(visible(name)), Text("undefined", "yellow"), Text(visible(found["reason"]))

@@ -13,6 +13,7 @@ from registry_assets.catalog.words import Words
 from registry_assets.cli.described import saying, section, tags
 from registry_assets.cli.styles import facts_grid, joined, plain_grid, stage_text
 from registry_assets.cli.text import moment, plural, visible
+from registry_assets.lifecycle.way_back import rollback_of
 from registry_assets.registry import Registry
 
 
@@ -95,7 +96,8 @@ def _pointer(pointer: PointerRecord, held: PromotionRecord | None) -> Text:
     if held is None:
         return joined(name, Text("holds nothing yet", "dim"))
     what = f"version {held.version} since {moment(held.created_at)}"
-    return joined(name, Text(what, "green"), f"promoted by {held.actor}")
+    how = "rolled back to" if rollback_of(held) else "promoted"
+    return joined(name, Text(what, "green"), f"{how} by {held.actor}")
 
 
 def _stages(card: ModelCard) -> Text:

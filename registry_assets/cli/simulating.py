@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from registry_assets.cli.styles import plain_grid, plain_table
+from registry_assets.cli.styles import plain_grid
 from registry_assets.cli.text import moment, plural, visible
 from registry_assets.lifecycle.simulating import Simulated, Simulation
 
@@ -22,10 +22,23 @@ def simulation_page(found: Simulation) -> Group:
         return Group(Text("Nothing was ever promoted, so there is nothing to hold against it."))
     parts: list[RenderableType] = [head]
     for each in held:
-        parts += [Text(), _heading(each), _reasons(each)]
+        parts += [Text(), _told(each)]
     if len(held) < every:
-        parts += [Text(), Text("Made all the same", "bold"), _made(found)]
+        parts += [Text(), Text("Made all the same", "bold")]
+    for each in found.promotions:
+        if not each.reasons:
+            parts.append(_told(each))
     return Group(*parts)
+
+
+def _told(each: Simulated) -> RenderableType:
+    """Say which promotion it was, what would have held it, and what is not known of it."""
+    grid = plain_grid(2)
+    for reason in each.reasons:
+        grid.add_row("  -", Text(visible(reason.sentence)))
+    for gap in each.gaps:
+        grid.add_row("  ?", Text(visible(gap), "dim"))
+    return Group(_heading(each), grid) if grid.rows else _heading(each)
 
 
 def _heading(each: Simulated) -> Text:
@@ -35,26 +48,6 @@ def _heading(each: Simulated) -> Text:
         (visible(f"{made.model}@{made.pointer}"), "bold"),
         visible(f"  {kind} version {made.version}, {moment(made.created_at)}, by {made.actor}"),
     )
-
-
-def _reasons(each: Simulated) -> RenderableType:
-    grid = plain_grid(2)
-    for reason in each.reasons:
-        grid.add_row("  -", Text(visible(reason.sentence)))
-    for gap in each.gaps:
-        grid.add_row("  ?", Text(visible(gap), "dim"))
-    return grid
-
-
-def _made(found: Simulation) -> RenderableType:
-    table = plain_table("pointer", "version", "when", "by")
-    for each in found.promotions:
-        if not each.reasons:
-            made = each.promotion
-            where = visible(f"{made.model}@{made.pointer}")
-            who = Text(visible(made.actor))
-            table.add_row(Text(where), str(made.version), moment(made.created_at), who)
-    return table
 
 
 def simulation_document(found: Simulation) -> dict[str, Any]:

@@ -86,9 +86,7 @@ def version_rows(
             _stage(answer),
             _broken(Text(visible(span(recipe.train))), "– ", narrow=narrow),
             Text(visible(holdout(recipe))),
-            _broken(
-                Text(estimate(answer.metrics.get(model.headline), digits=3)), " [", narrow=narrow
-            ),
+            _broken(_headline(answer), " [", narrow=narrow),
             _broken(_gates(answer), " ", narrow=narrow),
             _pointers(answer, "\n" if narrow else " "),
         )
@@ -112,12 +110,21 @@ def _broken(text: Text, before: str, *, narrow: bool) -> Text:
     return text if at < 0 else Text("\n").join((text[:at], text[at + 1 :]))
 
 
+def _headline(answer: VersionAnswer) -> Text:
+    name = answer.model.headline
+    if answer.earlier is not None:
+        return Text(estimate(answer.metrics_then.get(name), digits=3), "dim")
+    return Text(estimate(answer.metrics.get(name), digits=3))
+
+
 def _gates(answer: VersionAnswer) -> Text:
     version = answer.version
     if version.state == "failed":
         return Text("training failed", "red")
     if version.state == "reserved":
         return Text("not trained", "yellow")
+    if answer.earlier is not None:
+        return Text("earlier suite", "dim")
     if answer.summary.evaluation is None:
         return Text("not evaluated", "yellow")
     return Text(f"{answer.gates} passed", "red" if answer.missed else "green")
@@ -183,11 +190,13 @@ def events_table(events: Sequence[Event]) -> Table:
         sentence = Text(visible(event.sentence))
         if body.get("reason"):
             sentence += Text(f"\nreason: {visible(str(body['reason']))}")
-        recorded = moment(str(body["recorded_at"]))
-        by = f"{event.kind} by {visible(str(body['actor']))}, recorded {recorded}"
+        recorded, effective = moment(str(body["recorded_at"])), moment(event.effective_at)
+        by = f"{event.kind} by {visible(str(body['actor']))}"
+        if recorded != effective:
+            by += f", recorded {recorded}"
         table.add_row(
             str(event.sequence),
-            moment(event.effective_at).removesuffix(" UTC"),
+            effective.removesuffix(" UTC"),
             sentence + Text(f"\n{by}", "dim"),
         )
     return table

@@ -69,6 +69,11 @@ def verify(
         if reference is not None or deep or checkpoint is not None:
             raise click.UsageError("--offline looks at a folder, and at nothing of a registry")
         context.exit(0 if prove(offline, trusted, as_json=as_json) else 1)
+    # From the environment it is meant for whatever asks for it.
+    if context.get_parameter_source("trusted") is click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError(
+            "--trusted says by whose keys a folder is checked: give --offline DIR"
+        )
     from rich.text import Text
 
     from registry_assets.cli.output import verification_document

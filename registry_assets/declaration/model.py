@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
 from registry_assets.canonical import Json, canonical_json, sha256_digest
@@ -52,6 +53,12 @@ class FeatureSource(Protocol):
     @property
     def partitioned(self) -> bool:
         """Whether the asset has partitions."""
+
+    def ended_partition(self, now: datetime, *, days: float) -> str:
+        """Give the newest partition whose period ended so many days ago, or longer.
+
+        "" if none did, or the partitions are of no times.
+        """
 
 
 @dataclass(frozen=True, init=False, eq=False)

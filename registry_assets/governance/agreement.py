@@ -110,6 +110,7 @@ def valid_overrides(policy: Policy, standing: Standing) -> tuple[Approval, ...]:
         and approval.counts
         and approval.record.signed
         and set(rule.roles) & set(approval.roles)
+        and not _own_override(policy, standing, approval.record.person)
     )
 
 
@@ -125,6 +126,8 @@ def unfit(policy: Policy, standing: Standing, said: Approval) -> str:
             return "the policy in force lets nobody set its rules aside here"
         case "override" if rules.override and not set(rules.override.roles) & set(said.roles):
             return f"it takes the role {' or '.join(rules.override.roles)}: {person} has none"
+        case "override":
+            return _own_override(policy, standing, person)
         case "rollback" if rules.rollback is None:
             return "the policy in force asks for no signature here: roll back without one"
         case "rollback" if rules.rollback and not set(rules.rollback.roles) & set(said.roles):
@@ -152,6 +155,23 @@ def _why_not(policy: Policy, standing: Standing, approval: Approval) -> str:
     return ""
 
 
+def _own_override(policy: Policy, standing: Standing, person: str) -> str:
+    """Say why somebody may not set rules aside, as one who trained the version; "" otherwise.
+
+    No override lifts this, or a trainer would set the rule aside that keeps them from it.
+    """
+    rule, trainers = policy.rules.override, standing.trainers
+    if trainers is None or (rule is not None and rule.trainers):
+        return ""
+    did = trainers.people.get(person)
+    if did is not None:
+        return f"{person} {did}, and nobody sets rules aside for their own version"
+    if trainers.unknown and policy.rules.unknown_author == "everyone":
+        why = "; ".join(trainers.unknown)
+        return f"who trained the version is not known, and it may be {person}: {why}"
+    return ""
+
+
 def _separation_waived(policy: Policy, standing: Standing) -> bool:
     rule = policy.rules.override
     waives = rule is not None and "separation" in rule.waives
@@ -162,10 +182,11 @@ def _missing(policy: Policy, standing: Standing, missing: int, agreed: set[str])
     whose = "".join(f" of role {' or '.join(roles)}" for roles in policy.role_sets)
     more = f"{missing} more" if agreed else str(missing)
     count = f"{more} approval{'s' if missing > 1 else ''}"
-    said = f"{standing.version.reference} waits for {count} by a person{whose}"
+    whom = "a person" if missing == 1 else "persons"
+    said = f"{standing.version.reference} waits for {count} by {whom}{whose}"
     have = f"; {listed(sorted(agreed))} approved" if agreed else ""
     able = [name for name in _able(policy, standing) if name not in agreed]
-    who = f"; {listed(able)} can" if able else ""
+    who = f"; {listed(able)} can sign" if able else ""
     if policy.active is None:
         who = "; no policy is in force that says who may sign"
     return f"{said} (risk: {policy.risk}){have}{who}"

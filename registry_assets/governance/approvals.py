@@ -12,7 +12,7 @@ from typing import Any, Literal
 from registry_assets.canonical import Json
 from registry_assets.catalog.approvals import ApprovalRecord
 from registry_assets.clock import parse_timestamp
-from registry_assets.decisions import DONE
+from registry_assets.decisions import DONE, Decided
 from registry_assets.errors import CatalogError, SigningError, StatementInvalid
 from registry_assets.governance.active import ActivePolicy
 from registry_assets.governance.approval_statement import NAMESPACE, ApprovalStatement
@@ -30,6 +30,9 @@ __all__ = [
 ]
 
 State = Literal["counts", "stale", "void"]
+
+_DONE_AT_ONCE: tuple[Decided, ...] = ("reject", "rollback", "review")
+"""What is decided when it is recorded; approvals and overrides are for what comes later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +57,24 @@ class Approval:
         return self.state == "counts"
 
     @property
+    def is_done(self) -> bool:
+        """Whether it did what it was for: no later change takes back a rejection or a review."""
+        return self.state == "stale" and self.record.decision in _DONE_AT_ONCE
+
+    @property
     def sentence(self) -> str:
         """`ann approved it on 2026-03-01, unsigned: looks right (stale: …)`."""
+        state = "" if self.counts or self.is_done else f" ({self.state}: {self.why})"
+        return f"{self.said}{state}"
+
+    @property
+    def said(self) -> str:
+        """The same without whether it counts now."""
         word = f"{DONE[self.record.decision]} it"
         unsigned = "" if self.record.signed else ", unsigned"
         why = f": {self.statement.reason}" if self.statement.reason else ""
-        state = "" if self.counts else f" ({self.state}: {self.why})"
         when = self.record.recorded_at[:10]
-        return f"{self.record.person} {word} on {when}{unsigned}{why}{state}"
+        return f"{self.record.person} {word} on {when}{unsigned}{why}"
 
     @property
     def evidence(self) -> dict[str, Json]:

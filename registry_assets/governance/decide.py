@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from registry_assets.governance.agreement import agreement, waived_by
 from registry_assets.governance.checks import by_name, counts_as_passed, measured, unmet
 from registry_assets.governance.conditions import conditions
+from registry_assets.governance.plans import holdout_differing
 from registry_assets.governance.policy import Policy
 from registry_assets.governance.values import (
     LIFT,
@@ -88,6 +89,14 @@ def _reasons(policy: Policy, standing: Standing) -> Iterator[Reason]:
         )
         return
     yield from _direction(standing)
+    held_out = "; ".join(holdout_differing(policy.holdout, version.recipe.split))
+    if held_out:
+        yield Reason(
+            "holdout_differs",
+            version.reference,
+            f"the rows that judge {version.reference} were held out by another rule: {held_out}",
+            RETRAIN,
+        )
     for differing in policy.differing:
         yield Reason(differing.code, version.model, differing.sentence, RESTORE)
     if policy.weaker:

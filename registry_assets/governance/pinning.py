@@ -1,15 +1,17 @@
 """How a declaration differs from what the active policy pins of its model.
 
 Whoever writes the training code writes the declaration too, and the policy is not theirs to
-change: a gate that is gone, a lower threshold or another tier holds every version, and says so.
+change: a gate that is gone, a lower threshold, rows that are judged in another way or another
+tier hold every version, and say so.
 """
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from registry_assets.declaration.model import RISKS
+from registry_assets.declaration.promotion import RISKS
 from registry_assets.governance.active import ActivePolicy
 from registry_assets.governance.document import PointerRules
+from registry_assets.governance.plans import plan_differing
 from registry_assets.governance.strictness import gates_differing
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ def differences(
     if pinned is not None:
         for said in gates_differing(pinned.gates, declared):
             yield Difference("gate_differs", f"the gate {said}")
+        for said in plan_differing(pinned.plan, model.suite):
+            yield Difference("plan_differs", f"the evaluation plan: {said}")
     for name in rules.gates:
         if name not in declared and (pinned is None or name not in pinned.gates):
             yield Difference(

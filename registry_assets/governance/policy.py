@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from registry_assets.canonical import Json, canonical_json, sha256_digest
 from registry_assets.catalog.models import PRODUCTION
-from registry_assets.declaration.model import RISKS
+from registry_assets.declaration.promotion import RISKS
 from registry_assets.governance.active import ActivePolicy
 from registry_assets.governance.document import ModelRules, PointerRules
 from registry_assets.governance.document.values import rules_json
@@ -76,6 +76,8 @@ class Policy:
         active: None where none was ever activated.
         differing: how the declaration differs from what the active policy pins; while there is
             anything, nothing is promoted.
+        holdout: the rule by which rows are held out, as the active policy pins it; empty where
+            it pins none.
     """
 
     risk: str
@@ -92,6 +94,7 @@ class Policy:
     rules: PointerRules = NO_RULES
     active: ActivePolicy | None = None
     differing: tuple[Difference, ...] = ()
+    holdout: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def required_approvals(self) -> int:
@@ -134,7 +137,13 @@ class Policy:
             rules=rules,
             active=active,
             differing=tuple(differences(model, active, rules)) if active else (),
+            holdout=_pinned_holdout(pinned),
         )
+
+
+def _pinned_holdout(pinned: ModelRules | None) -> Mapping[str, Any]:
+    found = pinned.plan.get("holdout") if pinned else None
+    return found if isinstance(found, Mapping) else {}
 
 
 def _checks(model: "ModelRecord") -> tuple[RequiredCheck, ...]:
@@ -153,6 +162,8 @@ def _digest(model: "ModelRecord", rules: PointerRules, pinned: ModelRules | None
         "tier": tier,
         "rules": rules_json(rules),
         "gates": gates,
+        # Only where there is one: a policy of before has the digest it had.
+        **({"plan": dict(pinned.plan)} if pinned and pinned.plan else {}),
     }
     return sha256_digest(canonical_json(asked))
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from registry_assets.actors import AUTOMATIC, UNVERIFIED
 from registry_assets.catalog.versions import VersionRecord
 from registry_assets.governance.active import ActivePolicy
 from registry_assets.packaging.authors import Author, CodeAuthors
@@ -18,8 +19,6 @@ CODE_AUTHORS = "code_authors"
 
 WHOLE_HISTORY = "-all"
 """Stands for a pointer that was not there yet when the version was made."""
-
-_AUTOMATIC = ("schedule:", "sensor:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,9 @@ def trainers_of(version: VersionRecord, pointer: str, active: ActivePolicy) -> T
         found = _by_account(active, account)
         if found:
             people.setdefault(found, []).append(what)
+        elif account.startswith(UNVERIFIED):
+            claimed = account.removeprefix(UNVERIFIED)
+            unknown.append(f"{what} as {claimed}, which nothing confirms")
         elif account not in active.document.services:
             unknown.append(f"{what} as {account}, which is nobody's account")
     authors = code_authors_of(version.metadata, pointer)
@@ -67,7 +69,7 @@ def code_authors_of(metadata: Mapping[str, Any], pointer: str) -> CodeAuthors:
 
 
 def _actors(version: VersionRecord) -> Iterator[tuple[str, str]]:
-    if not version.actor.startswith(_AUTOMATIC):
+    if not version.actor.startswith(AUTOMATIC):
         yield version.actor, "asked for it"
 
 

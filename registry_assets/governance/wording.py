@@ -1,6 +1,7 @@
 """Times and names in the words of a sentence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 _MANY = 100
 _UNITS = (("week", 604_800), ("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
@@ -34,3 +35,12 @@ def listed(names: Sequence[str]) -> str:
     """Give `ann`, `ann and bob`, `ann, bob and cleo`."""
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def approvers(evidence: Mapping[str, Any]) -> str:
+    """Give `ann and bob (unsigned)`: whose approvals a promotion rests on; "" if on nobody's."""
+    names = [
+        each["person"] + ("" if each["signed"] else " (unsigned)")
+        for each in evidence.get("approvals", ())
+    ]
+    return listed(names) if names else ""

@@ -8,6 +8,7 @@ ledger, so that nobody can bring an old one back with an old signature.
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -21,6 +22,9 @@ from registry_assets.governance.active import ActivePolicy, read_active
 from registry_assets.governance.document import PolicyDocument
 from registry_assets.governance.wording import listed
 from registry_assets.lifecycle.backends import Backends, RunInfo
+
+if TYPE_CHECKING:
+    from registry_assets.signing.dsse import Envelope
 
 NAMESPACE = "registry_assets/policy"
 """What signatures of policies are for."""
@@ -75,6 +79,33 @@ def check_statement(backends: Backends, document: PolicyDocument, statement: byt
         _require_bound(connection, statement, document, read_active(connection))
 
 
+def check_envelope(backends: Backends, document: PolicyDocument, envelope: bytes) -> None:
+    """Refuse what `activate_policy` would refuse, before anybody is asked to agree to it.
+
+    Raises:
+        PolicyRefused, SigningError: as there.
+    """
+    from registry_assets.signing.dsse import Envelope
+
+    with backends.catalog.read() as connection:
+        active = read_active(connection)
+        _accepted(connection, Envelope.from_bytes(envelope), document, active)
+
+
+def activation_missing(backends: Backends, envelope: bytes) -> str:
+    """Say whose signatures an envelope lacks to bring its policy into force; "" where none.
+
+    Raises:
+        PolicyRefused: somebody signed it whose signature cannot count.
+        SigningError: it is damaged, or a signature in it is not good.
+    """
+    from registry_assets.signing.dsse import Envelope
+
+    with backends.catalog.read() as connection:
+        active = read_active(connection)
+        return _missing(_signers(connection, Envelope.from_bytes(envelope), active), active)
+
+
 def activate_policy(
     backends: Backends, document: PolicyDocument, envelope: bytes, *, run: RunInfo, reason: str = ""
 ) -> Activated:
@@ -103,11 +134,7 @@ def activate_policy(
         active = read_active(draft.connection)
         if active is not None and active.digest == document.digest:
             return Activated(active, changed=False)
-        _require_bound(draft.connection, opened.payload, document, active)
-        signers = _signers(draft.connection, opened, active)
-        _require_enough(signers, active)
-        _refuse_revoked(draft.connection, document)
-        _refuse_own(draft.connection, document)
+        signers = _accepted(draft.connection, opened, document, active)
         names = listed([signer.name for signer in signers])
         sequence = write_policy(
             draft,
@@ -129,6 +156,21 @@ def activate_policy(
         }
         made = ActivePolicy(sequence, document.digest, document, names, draft.effective_at)
     return Activated(made, changed=True)
+
+
+def _accepted(
+    connection: sa.Connection,
+    envelope: "Envelope",
+    document: PolicyDocument,
+    active: ActivePolicy | None,
+) -> list[_Signer]:
+    """Give those who signed, where a policy may come into force by their signatures."""
+    _require_bound(connection, envelope.payload, document, active)
+    signers = _signers(connection, envelope, active)
+    _require_enough(signers, active)
+    _refuse_revoked(connection, document)
+    _refuse_own(connection, document)
+    return signers
 
 
 def _require_bound(
@@ -160,12 +202,11 @@ def _require_bound(
 
 
 def _signers(
-    connection: sa.Connection, envelope: object, active: ActivePolicy | None
+    connection: sa.Connection, envelope: "Envelope", active: ActivePolicy | None
 ) -> list[_Signer]:
     """Give those who signed, each once; every signature must be good and of somebody known."""
-    from registry_assets.signing.dsse import Envelope, verify_envelope
+    from registry_assets.signing.dsse import verify_envelope
 
-    assert isinstance(envelope, Envelope)
     found: dict[str, _Signer] = {}
     for key in verify_envelope(envelope, namespace=NAMESPACE):
         name = _whose(connection, key.fingerprint, active)
@@ -199,20 +240,30 @@ def _whose(connection: sa.Connection, fingerprint: str, active: ActivePolicy | N
     )
 
 
-def _require_enough(signers: list[_Signer], active: ActivePolicy | None) -> None:
+def _missing(signers: list[_Signer], active: ActivePolicy | None) -> str:
+    """Say who has to sign beside those who have; "" where they are enough."""
     if active is None:
-        return
+        return ""
     rule, people = active.document.activation, active.document.person
     able = [
         signer.name
         for signer in signers
         if (person := people(signer.name)) and set(person.roles) & set(rule.roles)
     ]
-    if len(able) < rule.approvals:
-        have = listed(able) if able else "nobody"
+    if len(able) >= rule.approvals:
+        return ""
+    have = listed(able) if able else "nobody"
+    others = listed([each.name for each in signers if each.name not in able] or [""])
+    return (
+        f"the next policy takes {rule.approvals} of the roles {', '.join(rule.roles)};"
+        f" {have} of them signed{f', and {others} without such a role' if others else ''}"
+    )
+
+
+def _require_enough(signers: list[_Signer], active: ActivePolicy | None) -> None:
+    if missing := _missing(signers, active):
         raise PolicyRefused(
-            f"the next policy takes {rule.approvals} of the roles {', '.join(rule.roles)};"
-            f" {have} of them signed",
+            missing,
             hint="`registry policy sign FILE --key KEY --envelope FILE` adds a signature;"
             f" {_NOTHING}",
         )

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from registry_assets.canonical import Json, sha256_digest
 from registry_assets.catalog.approvals import ApprovalRecord, nonce_used, write_approval
-from registry_assets.catalog.ledger import REGISTRY, Change, change, read_head
+from registry_assets.catalog.ledger import LONGEST_REASON, REGISTRY, Change, change, read_head
 from registry_assets.clock import parse_timestamp, timestamp
 from registry_assets.decisions import DONE, Decided
 from registry_assets.declaration.checks import require
@@ -37,6 +37,7 @@ from registry_assets.lifecycle.authority import LASTS
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.reviewing import review_of
 from registry_assets.lifecycle.way_back import find_way_back
+from registry_assets.references import check_text
 
 __all__ = ["NAMESPACE", "Prepared", "Recorded", "prepare", "record_signed", "record_unsigned"]
 
@@ -87,6 +88,8 @@ def prepare(
         DeclarationError: no reason is given.
     """
     require(bool(reason.strip()), "a decision needs a reason", "say why, with `--reason`")
+    # Before anybody looks, agrees and signs: what cannot be recorded is not given out to be signed.
+    check_text(reason, what="reason", limit=LONGEST_REASON)
     with backends.catalog.read() as connection:
         found = read_decision(connection, model, number, pointer, now=timestamp(backends.clock()))
         bound = _bound(connection, found, decision)

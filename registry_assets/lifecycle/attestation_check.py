@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from registry_assets.catalog.ledger import REGISTRY
 from registry_assets.catalog.pointers import PromotionRecord, as_promotion
-from registry_assets.catalog.tables import attestations, promotions
+from registry_assets.catalog.tables import attestations, policies, promotions
 from registry_assets.errors import CatalogError, RegistryError, SigningError
 from registry_assets.governance.attestations import ENVELOPE_FILE, NAMESPACE, Attestation
 from registry_assets.lifecycle.attesting import NAMED
@@ -35,6 +35,8 @@ class Claim:
         previous: of that of the promotion before, if it has one.
         registry: in which it was made.
         key: fingerprint of the key that this registry signed with then.
+        policies: digest of the policy that people had activated by then, or None where there was
+            none; empty where they are another registry's, which do not come with its models.
     """
 
     promotion: PromotionRecord
@@ -42,6 +44,7 @@ class Claim:
     previous: str | None
     registry: str
     key: str | None
+    policies: tuple[str | None, ...] = ()
 
     @property
     def name(self) -> str:
@@ -56,6 +59,9 @@ def read_claims(connection: sa.Connection, read: "Ledger") -> Iterator[Claim]:
         (row.model, row.pointer, row.generation): str(row.digest)
         for row in connection.execute(sa.select(attestations))
     }
+    activated = connection.execute(
+        sa.select(policies.c.sequence, policies.c.digest).order_by(policies.c.sequence)
+    ).all()
     for row in connection.execute(sa.select(promotions)):
         digest = digests.get((row.model, row.pointer, row.generation))
         if digest is None:
@@ -67,7 +73,9 @@ def read_claims(connection: sa.Connection, read: "Ledger") -> Iterator[Claim]:
             continue
         maker = read.maker_of(row.model, row.pointer, row.generation)
         previous = digests.get((row.model, row.pointer, row.generation - 1))
-        yield Claim(made, digest, previous, maker, read.key_at(maker, position))
+        by_then = [str(each.digest) for each in activated if each.sequence <= position]
+        policy = (by_then[-1] if by_then else None,) if maker == read.origins.registry else ()
+        yield Claim(made, digest, previous, maker, read.key_at(maker, position), policy)
 
 
 def check_claim(store: Store, claim: Claim, found: "Findings") -> None:
@@ -110,6 +118,7 @@ def _expected(claim: Claim) -> Iterator[tuple[str, Any]]:
     yield "policy", made.policy_digest
     yield "registry", claim.registry
     yield "previous", claim.previous
+    yield from (("policy_document", policy) for policy in claim.policies)
     for name in ("evaluation", "suite", "risk", "ledger"):
         yield name, evidence.get(name)
     back = evidence.get("rollback")

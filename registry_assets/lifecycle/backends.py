@@ -4,6 +4,7 @@ import getpass
 from dataclasses import dataclass
 from pathlib import Path
 
+from registry_assets.actors import self_named
 from registry_assets.catalog.engine import Catalog
 from registry_assets.clock import Clock
 from registry_assets.store import Store
@@ -46,4 +47,5 @@ class RunInfo:
             actor = getpass.getuser()
         except (KeyError, OSError):
             actor = "unknown"
-        return cls(actor=actor, run_id=BY_HAND)
+        # By the environment, which says what its owner wants it to.
+        return cls(actor=self_named(actor), run_id=BY_HAND)

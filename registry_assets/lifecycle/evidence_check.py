@@ -1,7 +1,7 @@
 """What promotions rest on, held against the catalog: the past, what people signed, attestations.
 
-By the rows and events alone. What an attestation says, and by whose key, is in the store: the
-neighbour `attestation_check`.
+By the rows and events alone. Whether it could be decided so then is `decision_check`. What an
+attestation says, and by whose key, is in the store: the neighbour `attestation_check`.
 """
 
 import json
@@ -16,8 +16,9 @@ from registry_assets.catalog.ledger import REGISTRY
 from registry_assets.catalog.tables import approvals, attestations, promotions
 from registry_assets.errors import CatalogError, SigningError
 from registry_assets.governance.active import read_active_at
-from registry_assets.governance.approvals import signed_by, why_not_theirs
+from registry_assets.governance.approvals import ApprovalStatement, signed_by, why_not_theirs
 from registry_assets.lifecycle.attesting import NAMED
+from registry_assets.lifecycle.decision_check import check_decision, read_past
 
 if TYPE_CHECKING:
     from registry_assets.lifecycle.auditing import Findings, Ledger
@@ -81,6 +82,7 @@ def check_promotions(
         (str(row.model), str(row.pointer), row.generation): str(row.digest)
         for row in connection.execute(sa.select(attestations))
     }
+    past = read_past(connection)
     for row in connection.execute(sa.select(promotions)):
         evidence = _read(row, read, found)
         if evidence is None:
@@ -89,9 +91,13 @@ def check_promotions(
         _check_attested(evidence, attested, read, found)
         # The policies of another registry do not come with its models.
         here = evidence.maker == read.origins.registry and not part
+        check_decision(connection, evidence, past, recorded, found, here=here)
         for name, entry in evidence.named:
-            position = evidence.position if here and evidence.is_judged_then(name) else None
+            judged_then = evidence.is_judged_then(name)
+            position = evidence.position if here and judged_then else None
             problem = _why_not_signed(connection, evidence, entry, recorded, position)
+            if judged_then and not problem:
+                problem = _why_not_bound(evidence, recorded[str(entry["digest"])])
             if problem:
                 said = f"{evidence.where} rests on what {entry.get('person')} said: {problem}"
                 found.add("approval_invalid", evidence.where, said, evidence.touches)
@@ -181,6 +187,29 @@ def _why_not_signed(
         if found != record.fingerprint:
             return f"it is signed with {found}"
     return "" if position is None else _why_not_of_the_policy(connection, record, position)
+
+
+def _why_not_bound(evidence: Evidence, row: Any) -> str:
+    """Say what a statement was about that a promotion does not rest on; "" where it is the same."""
+    told, made = evidence.told, evidence.row
+    try:
+        statement = ApprovalStatement.from_bytes(str(row.statement).encode())
+    except SigningError as error:
+        return error.message
+    expected = {
+        "registry": evidence.maker,
+        "digest": made.digest,
+        "evaluation": told.get("evaluation") or made.digest,
+        "policy": made.policy_digest,
+        "gates": told.get("suite"),
+    }
+    for name, value in expected.items():
+        if (found := getattr(statement.bound, name)) != value:
+            return f"its {name} is {found[:19]}, and that of the promotion {str(value)[:19]}"
+    decided_at = str((told.get("rollback") or told).get("decided_at") or made.created_at)
+    if statement.expires_at <= decided_at:
+        return f"it expired on {statement.expires_at[:16]}Z, before that was decided"
+    return ""
 
 
 def _why_not_of_the_policy(connection: sa.Connection, record: ApprovalRecord, position: int) -> str:

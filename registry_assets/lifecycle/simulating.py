@@ -15,7 +15,7 @@ from registry_assets.catalog.evaluations import EvaluationRecord, as_evaluation
 from registry_assets.catalog.models import ModelRecord, get_model, list_models
 from registry_assets.catalog.pointers import PromotionRecord, list_promotions
 from registry_assets.catalog.tables import evaluations
-from registry_assets.declaration.model import RISKS
+from registry_assets.declaration.promotion import RISKS
 from registry_assets.errors import RegistryError
 from registry_assets.governance.active import ActivePolicy
 from registry_assets.governance.decide import Held, Reason, decide
@@ -91,7 +91,13 @@ def _simulated(
         return Simulated(promotion, tuple(_of_rollback(policy, promotion)), tuple(gaps))
     standing = read_past_standing(connection, policy, promotion, evaluation)
     answer = decide(policy, standing)
-    return Simulated(promotion, answer.reasons if isinstance(answer, Held) else (), tuple(gaps))
+    reasons = answer.reasons if isinstance(answer, Held) else ()
+    return Simulated(promotion, tuple(_of_proposed(each) for each in reasons), tuple(gaps))
+
+
+def _of_proposed(reason: Reason) -> Reason:
+    """Give a reason that speaks of the policy that is tried out: in force is another one."""
+    return replace(reason, sentence=reason.sentence.replace("the policy in force", PROPOSED))
 
 
 def _of_rollback(policy: Policy, promotion: PromotionRecord) -> Iterator[Reason]:

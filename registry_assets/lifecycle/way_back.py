@@ -32,6 +32,7 @@ FINAL = ("not_committed", "rejected", "recalled", "rolled_back")
 # Neither is waived: that it goes back is what a rollback is, and the other never meets one.
 _NO_REASON = ("not_forward", "already_held")
 _LISTED = 20
+_NONE = "it has held no other version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +105,12 @@ def _before(
         passed_over[earlier.version] = final[0].sentence
     where = f"{leaving.model}@{leaving.pointer}"
     why = "".join(f"\n  - {sentence}" for sentence in passed_over.values())
+    others = _held_before(connection, leaving)
     raise RollbackRefused(
         f"{where} held no version before {leaving.version} that it could go back to"
         f"{':' if why else ''}{why}",
-        hint=f"{_held_before(connection, leaving)}; name one of those to go back to it,"
-        " or promote another version; nothing was changed",
+        hint=f"{others or _NONE}; {'name one of those, or ' if others else ''}promote another"
+        " version; nothing was changed",
     )
 
 
@@ -138,7 +140,7 @@ def _named(
         get_version(connection, leaving.model, to)
         raise RollbackRefused(
             f"{where} has never held {name}, so it cannot go back to it",
-            hint=f"{_held_before(connection, leaving)}; what it never held is promoted:"
+            hint=f"{_held_before(connection, leaving) or _NONE}; what it never held is promoted:"
             f" `registry promote {name}`; nothing was changed",
         )
     earlier = as_promotion(row._asdict())
@@ -151,7 +153,8 @@ def _named(
         raise RollbackRefused(
             f"{where} cannot go back to {name}:"
             + "".join(f"\n  - {reason.sentence}" for reason in final),
-            hint=f"{way}name another; {_held_before(connection, leaving)}; nothing was changed",
+            hint=f"{way}name another; {_held_before(connection, leaving) or _NONE}; nothing was"
+            " changed",
         )
     return earlier, decision
 
@@ -184,7 +187,7 @@ def _origin(promotion: PromotionRecord) -> int:
 
 
 def _held_before(connection: sa.Connection, leaving: PromotionRecord) -> str:
-    """Say which other versions a pointer has held: `it held 4, 2 and 1 before`."""
+    """Say which other versions a pointer has held: `it has held 4, 2 and 1`; "" of none."""
     found = connection.execute(
         sa.select(promotions.c.version)
         .distinct()
@@ -198,7 +201,7 @@ def _held_before(connection: sa.Connection, leaving: PromotionRecord) -> str:
     )
     numbers = [str(number) for number in found.scalars()]
     if not numbers:
-        return "it has held no other version"
+        return ""
     if len(numbers) > _LISTED:
         numbers[-1] = "older ones"
     *most, last = numbers

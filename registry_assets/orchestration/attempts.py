@@ -8,8 +8,8 @@ So a run is alive only as long as it may run: past that it was lost, and counts 
 """
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, field
 
 import dagster as dg
 
@@ -17,6 +17,7 @@ from registry_assets.orchestration.keys import MODEL_TAG, PURPOSE_TAG, VERSION_T
 from registry_assets.orchestration.unstable import runtime_limit
 
 MAX_ATTEMPTS = 3
+PARTITION_TAG = "dagster/partition"
 
 ALIVE = [
     dg.DagsterRunStatus.QUEUED,
@@ -44,6 +45,7 @@ class Attempts:
         failed: those that were lost among them.
         last: the highest number that one of their run keys ends with.
         lost: how many never ended, and show no sign of life.
+        newest: the id of the last that ended or was lost; empty where there is none.
     """
 
     alive: bool
@@ -51,6 +53,12 @@ class Attempts:
     succeeded: int = 0
     last: int = 0
     lost: int = 0
+    newest: str = field(default="", compare=False)
+
+    @property
+    def made(self) -> int:
+        """How many there were."""
+        return self.failed + self.succeeded
 
     @property
     def exhausted(self) -> bool:
@@ -70,7 +78,7 @@ class Attempts:
     def next(self) -> int:
         """The number of the next attempt, from 1."""
         # Of runs that were deleted in the UI nothing counts, and the later keys are still taken.
-        return max(self.failed + self.succeeded, self.last) + 1
+        return max(self.made, self.last) + 1
 
 
 def read_attempts(
@@ -90,14 +98,18 @@ def read_attempts(
     return _attempts(ended, ours, state, alive=bool(alive))
 
 
-def read_job_attempts(instance: dg.DagsterInstance, *, job: str, state: str) -> Attempts:
+def read_job_attempts(
+    instance: dg.DagsterInstance, *, job: str, state: str, partition: str = ""
+) -> Attempts:
     """Read the runs of a job that is about no single version.
 
     Args:
         state: what the attempts must have been about: a run key's stem.
+        partition: only its runs, where the job has partitions.
     """
-    unended = instance.get_run_records(dg.RunsFilter(job_name=job, statuses=ALIVE))
-    ended = instance.get_run_records(dg.RunsFilter(job_name=job, statuses=_ENDED))
+    tags = {PARTITION_TAG: partition} if partition else {}
+    unended = instance.get_run_records(dg.RunsFilter(job_name=job, tags=tags, statuses=ALIVE))
+    ended = instance.get_run_records(dg.RunsFilter(job_name=job, tags=tags, statuses=_ENDED))
     alive, lost = _divided(instance, unended)
     return _attempts(ended, lost, state, alive=bool(alive))
 
@@ -108,6 +120,13 @@ def versions_alive(instance: dg.DagsterInstance, *, model: str) -> set[int]:
     alive, _ = _divided(instance, unended)
     tags = [record.dagster_run.tags for record in alive]
     return {int(found[VERSION_TAG]) for found in tags if VERSION_TAG in found}
+
+
+def partitions_alive(instance: dg.DagsterInstance, *, job: str) -> set[str]:
+    """Give the partitions that some run of a job is about now; "" for one without."""
+    unended = instance.get_run_records(dg.RunsFilter(job_name=job, statuses=ALIVE))
+    alive, _ = _divided(instance, unended)
+    return {record.dagster_run.tags.get(PARTITION_TAG, "") for record in alive}
 
 
 def is_job_alive(instance: dg.DagsterInstance, job: str) -> bool:
@@ -132,7 +151,14 @@ def _attempts(
         succeeded=len(over) - failed,
         last=max((int(number) for number in numbers if number.isdecimal()), default=0),
         lost=len(never_ended),
+        newest=_newest([*ended, *lost], {run.run_id for run in (*over, *never_ended)}),
     )
+
+
+def _newest(records: Sequence[dg.RunRecord], about: Container[str]) -> str:
+    found = [record for record in records if record.dagster_run.run_id in about]
+    newest = max(found, key=lambda record: record.create_timestamp, default=None)
+    return newest.dagster_run.run_id if newest is not None else ""
 
 
 def _key(run: dg.DagsterRun) -> str:

@@ -150,7 +150,7 @@ def _job(
     def decide(context: dg.OpExecutionContext) -> Iterator[Event | dg.Output[None]]:
         """Have the registry decide, and show a move that it made."""
         # A retried run decides again under its first run's id: else it would go back once more.
-        run = run_info(context.run.root_run_id or context.run.run_id, context.run.tags)
+        run = run_info(context.instance, context.run, run_id=context.run.root_run_id)
         try:
             registry = source.open()
             config = decision.config(**context.op_config)

@@ -52,7 +52,7 @@ class SnapshotIOManager(dg.IOManager):
                 kind=str(given.get(KIND, "dataset")),
                 parents=self._loaded.get(step_attempt(context), []),
                 facts=_facts(given.get(FACTS, {})),
-                run=run_info(context.run_id, context.step_context.run_tags),
+                run=run_info(context.step_context.instance, context.step_context.dagster_run),
             )
         except RegistryError as error:
             raise refuse(error) from error

@@ -244,7 +244,7 @@ def _record(
     context: dg.OpExecutionContext, source: RegistryResource, model: str, number: int
 ) -> Iterator[str]:
     registry = source.open()
-    run = run_info(context.run.run_id, context.run.tags)
+    run = run_info(context.instance, context.run)
     decision = registry.decision(model, number)
     for result in find_results(context.instance, decision) if decision else ():
         verdict = registry.record_check(model, number, result, run=run)

@@ -11,8 +11,10 @@ from registry_assets.governance.decide import Held
 from registry_assets.lifecycle.backends import RunInfo
 from registry_assets.lifecycle.promoting import Promoted
 from registry_assets.lifecycle.reserving import declare_model
+from registry_assets.orchestration.checks import check_event
 from registry_assets.orchestration.keys import Names
 from registry_assets.orchestration.presentation import promotion_metadata
+from registry_assets.orchestration.recalled import pointer_recall_result
 from registry_assets.orchestration.resource import RegistryResource, refuse, run_info
 from registry_assets.orchestration.version_assets import asset_tags
 from registry_assets.references import Reference
@@ -53,15 +55,19 @@ def pointer_asset(
     )
     def holds(
         context: dg.AssetExecutionContext, config: PromoteConfig
-    ) -> Iterator[dg.MaterializeResult[None]]:
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckEvaluation]:
         registry = source.open()
-        run = run_info(context.run.run_id, context.run.tags)
+        run = run_info(context.instance, context.run)
         try:
             _bring_into_force(registry, declared, run)
             done = _promote(context, registry, declared.name, pointer, config, run=run)
+        except PromotionHeld as error:
+            yield from _checks_of_what_stays(registry, declared.name, pointer)
+            raise refuse(error) from error
         except RegistryError as error:
             raise refuse(error) from error
         if done is None:
+            yield from _checks_of_what_stays(registry, declared.name, pointer)
             return
         if not done.moved:
             context.log.info("nothing was moved: %s holds that version already", pointer)
@@ -71,6 +77,19 @@ def pointer_asset(
         )
 
     return holds
+
+
+def _checks_of_what_stays(
+    registry: Registry, model: str, pointer: str
+) -> Iterator[dg.AssetCheckEvaluation]:
+    """Give the checks of the version that the pointer goes on to hold.
+
+    Dagster planned them for this run and skips them after it: without these, what is live would
+    be shown as one whose checks failed, because somebody asked for another version.
+    """
+    if registry.is_registered(model) and registry.pointer(model, pointer).version is not None:
+        yield check_event(verify_pointer(registry, model, pointer), None)
+        yield check_event(pointer_recall_result(registry, model, pointer), None)
 
 
 def _bring_into_force(registry: Registry, declared: RegisteredModel, run: RunInfo) -> None:

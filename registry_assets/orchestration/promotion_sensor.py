@@ -20,6 +20,7 @@ from registry_assets.lifecycle.checking import CheckResult
 from registry_assets.orchestration.attempts import read_attempts
 from registry_assets.orchestration.jobs import ModelJobs
 from registry_assets.orchestration.keys import Names
+from registry_assets.orchestration.moves import PROMOTE, Due, due_by, due_file
 from registry_assets.orchestration.own_checks import RecordConfig, find_results, results_state
 from registry_assets.orchestration.pointer_asset import PromoteConfig
 from registry_assets.orchestration.resource import RegistryResource
@@ -110,9 +111,9 @@ def _skip_reason(answers: Mapping[str, _Answer]) -> str:
 def _answer(look: _Look, pointer: str) -> _Answer:
     """Say what is to be done about a pointer that the registry knows."""
     registry, model = look.registry, look.declared.name
-    stale = registry.stale_pointer(model, pointer)
-    if stale is not None and stale.version is not None:
-        return _promote(look, pointer, stale.version, f"file:{stale.generation}")
+    untold = due_file(registry, model, pointer)
+    if untold is not None:
+        return _promote(look, pointer, untold)
     decision = registry.decision(model, pointer=pointer)
     if decision is None:
         return _Answer(_nothing_above(registry, model, pointer))
@@ -170,9 +171,8 @@ def _act(look: _Look, pointer: str, decision: Decision) -> _Answer:
         return _evaluate(look, decision, policy, "its evaluation is missing or stale")
     if isinstance(answer, Held):
         return _Answer(f"{version.reference} is held: {answer.sentence}")
-    state = f"{decision.standing.pointer.generation}:{decision.policy.digest}"
     compared = any(check.relative for check in decision.policy.checks)
-    return _promote(look, pointer, version.number, state, compared=compared)
+    return _promote(look, pointer, due_by(decision), compared=compared)
 
 
 def _policy_now(look: _Look) -> str:
@@ -191,15 +191,13 @@ def _evaluate(look: _Look, decision: Decision, policy: str, why: str) -> _Answer
     return _request(look, standing.version.number, "evaluate", state=state, why=why)
 
 
-def _promote(
-    look: _Look, pointer: str, version: int, state: str, *, compared: bool = False
-) -> _Answer:
-    config = PromoteConfig(version=version, reason="every gate passed")
+def _promote(look: _Look, pointer: str, due: Due, *, compared: bool = False) -> _Answer:
+    config = PromoteConfig(version=due.version, reason="every gate passed")
     return _request(
         look,
-        version,
-        "promote",
-        state=f"{look.declared.name}:{version}:promote:{pointer}:{state}:",
+        due.version,
+        PROMOTE,
+        state=due.state,
         config=dg.RunConfig(ops={look.names.pointer_op(pointer): config}),
         pointer=pointer,
         compared=compared,

@@ -24,6 +24,8 @@ from registry_assets.registry import Registry
 NOT_RECALLED = "not_recalled"
 RULE = "No data that it was made from, or is judged by, was found to be wrong."
 
+_NEXT = "`registry recalls` lists what was recalled, and what each pointer can go back to"
+
 Held = Mapping[str | None, str]
 """The digest of what an asset holds, by partition; None for one without partitions."""
 Why = Mapping[str | None, tuple[str, ...]]
@@ -40,7 +42,7 @@ def recall_result(
         passed=not recalled,
         severity=dg.AssetCheckSeverity.ERROR,
         description="; ".join(recalled) or "nothing behind it is recalled",
-        metadata={"digest": digest},
+        metadata={"digest": digest, **({"next": dg.MetadataValue.text(_NEXT)} if recalled else {})},
     )
 
 
@@ -71,12 +73,16 @@ def pointer_recall_check(
 
     @dg.asset_check(asset=key, name=NOT_RECALLED, description=RULE)
     def not_recalled() -> dg.AssetCheckResult:
-        registry = source.open()
-        held = registry.pointer(declared.name, pointer)
-        recalled = registry.recalled_versions(declared.name).get(held.version or 0, ())
-        return recall_result(key, recalled, digest=held.digest or "none")
+        return pointer_recall_result(source.open(), declared.name, pointer)
 
     return not_recalled
+
+
+def pointer_recall_result(registry: Registry, model: str, pointer: str) -> dg.AssetCheckResult:
+    """Look whether data behind the version that a pointer holds is recalled."""
+    held = registry.pointer(model, pointer)
+    recalled = registry.recalled_versions(model).get(held.version or 0, ())
+    return recall_result(Names(model).pointer_key(pointer), recalled, digest=held.digest or "none")
 
 
 def find_untold(

@@ -77,7 +77,7 @@ def _model_asset(
     )
     def model(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         registry = source.open()
-        run = run_info(context.run.run_id, context.run.tags)
+        run = run_info(context.instance, context.run)
         try:
             version = registry.train(declared, _number(context), run=run)
         except RegistryError as error:
@@ -119,7 +119,7 @@ def _evaluation_asset(
     )
     def evaluation(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         registry = source.open()
-        run = run_info(context.run.run_id, context.run.tags)
+        run = run_info(context.instance, context.run)
         try:
             done = registry.evaluate(declared, _number(context), run=run)
         except RegistryError as error:

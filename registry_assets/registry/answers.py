@@ -214,6 +214,12 @@ class Answers(Part):
         with self.backends.catalog.read() as connection:
             return evaluation_rows.list_evaluations(connection, model)
 
+    def last_evaluation(self, model: str, number: int) -> EvaluationRecord | None:
+        """Give a version's newest evaluation, under whatever suite; None if it has none."""
+        with self.backends.catalog.read() as connection:
+            every = evaluation_rows.list_evaluations(connection, model, version=number)
+        return every[-1] if every else None
+
     def pointers(self, model: str) -> tuple[PointerRecord, ...]:
         """Give a model's pointers."""
         with self.backends.catalog.read() as connection:

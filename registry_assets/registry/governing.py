@@ -1,5 +1,6 @@
 """Who agrees, and under which rules: policies, and what people sign about versions."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,7 @@ from registry_assets.decisions import Decided
 from registry_assets.governance.active import ActivePolicy, read_active
 from registry_assets.governance.document import PolicyDocument
 from registry_assets.governance.policy import Policy
-from registry_assets.lifecycle import activating, approving, drafting, reviewing, simulating
+from registry_assets.lifecycle import activating, approving, drafting, noting, reviewing, simulating
 from registry_assets.lifecycle.backends import RunInfo
 from registry_assets.registry.part import Part
 
@@ -34,6 +35,12 @@ class Governing(Part):
         """Hold every past promotion against a policy: see `lifecycle.simulating`."""
         return simulating.simulate_policy(self.backends, document, model=model)
 
+    def policy_notes(
+        self, document: PolicyDocument, *, signed_by: Collection[str] = ()
+    ) -> tuple[str, ...]:
+        """Give what somebody has to know of a policy before it is in force: see `noting`."""
+        return noting.policy_notes(self.backends, document, signed_by=signed_by)
+
     def activation_statement(self, document: PolicyDocument) -> bytes:
         """Give what is signed to bring a policy into force: see `lifecycle.activating`."""
         return activating.activation_statement(self.backends, document)
@@ -41,6 +48,14 @@ class Governing(Part):
     def check_activation(self, document: PolicyDocument, statement: bytes) -> None:
         """Refuse a statement that somebody else began to sign: see `lifecycle.activating`."""
         activating.check_statement(self.backends, document, statement)
+
+    def check_envelope(self, document: PolicyDocument, envelope: bytes) -> None:
+        """Refuse what `activate_policy` would refuse: see `lifecycle.activating`."""
+        activating.check_envelope(self.backends, document, envelope)
+
+    def activation_missing(self, envelope: bytes) -> str:
+        """Say whose signatures an envelope lacks: see `lifecycle.activating`."""
+        return activating.activation_missing(self.backends, envelope)
 
     def activate_policy(
         self, document: PolicyDocument, envelope: bytes, *, run: RunInfo, reason: str = ""

@@ -342,8 +342,14 @@ def test_without_a_policy_nobody_can_sign(command: Command, tmp_path: Path) -> N
         ((REFERENCE, "--envelope", "{bob}"), f"leave {REFERENCE} out"),
         (("--envelope", "{bob}", *WHY, "--days", "3"), "leave --reason and --days out"),
         (("--envelope", "{bob}"), "This is no envelope"),
+        (("--envelope", "{bob}", "--pointer", "canary"), "leave --pointer out"),
+        (("--envelope", "{bob}", "--as", "override"), "leave --as out"),
         (("--envelope", "gone"), "does not exist"),
+        (("--envelope", "."), "is a directory"),
         (("--signed", "{bob}", "{bob}.pub"), "is not what `registry approve --to-sign` wrote"),
+        ((REFERENCE, "--key", "{bob}", "--reason", "x" * 10_001), "10,001 characters long"),
+        ((REFERENCE, "--key", "{bob}", "--reason", "a\u202eb"), "holds the character U+202E"),
+        ((REFERENCE, "--key", "{bob}", "--reason", "a\udcffb"), "holds the character U+DCFF"),
         ((REFERENCE, *WHY, "--key", "{bob}", "--days", "0"), "0 is not in the range"),
         ((REFERENCE, *WHY, "--key", "{bob}", "--days", "99999999"), "is not in the range"),
         ((REFERENCE, *WHY, "--key", "gone"), "gone"),
@@ -363,6 +369,31 @@ def test_what_is_mistyped_is_named(
     assert "Traceback" not in ran.err
     assert kinds(command, office) == before
     assert not (office.folder / "x").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--person", "nobody", "--to-sign", "x"), "nobody is none of the people of the policy"),
+        (("--person", "cleo", "--key", "{bob}", "--print"), "it is signed with the key of bob"),
+    ],
+)
+def test_what_nobody_could_record_is_not_given_out(
+    command: Command, office: Office, arguments: tuple[str, ...], said: str
+) -> None:
+    typed = [each.replace("{bob}", str(office.key("bob"))) for each in arguments]
+    ran = approve(command, office, REFERENCE, *WHY, *typed)
+    assert (ran.code, ran.out, said in flat(ran.err)) == (1, "", True), ran.err
+    assert not (office.folder / "x").exists()
+
+
+def test_whoever_mistyped_something_is_asked_for_no_passphrase(
+    command: Command, office: Office
+) -> None:
+    key = ("--key", str(office.key("cleo")))
+    for arguments in ((REFERENCE, *key), (f"{MODEL}:9", *key, *WHY)):
+        ran = approve(command, office, *arguments)
+        assert (ran.code, "Passphrase" in ran.err) == (2, False), ran.err
 
 
 def test_a_file_that_is_there_is_not_written_over(command: Command, office: Office) -> None:

@@ -211,6 +211,7 @@ def test_a_release_lets_a_version_be_asked_for_again(command: Command, copied: P
         (("promote", "flight_delay", *WHY), 2, "not one of its versions"),
         (("promote", "flight_delay:1"), 2, "--reason"),
         (("promote", "flight_delay:1", "--pointer", "canary", *WHY), 2, "no pointer called"),
+        (("promote", "flight_delay:1", "--reason", " "), 2, "needs a reason"),
         (("rollback", "flight_delay:1", *WHY), 2, "a rollback is about a pointer"),
         (("rollback", "flight_delay"), 2, "--reason"),
         (("rollback", "flight_delay", "--to", "3", *WHY), 1, "has never held flight_delay:3"),
@@ -228,4 +229,5 @@ def test_what_is_refused_says_why_and_changes_nothing(
     before = command("log", "flight_delay", "--json").document
     ran = command(*arguments)
     assert (ran.code, said in ran.err) == (code, True)
+    assert "[y/N]" not in ran.err
     assert command("log", "flight_delay", "--json").document == before

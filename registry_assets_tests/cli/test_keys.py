@@ -51,6 +51,10 @@ def test_rotate_asks_and_says_where_the_new_key_is(
     assert asked.code == 2
     assert "nothing was changed" in asked.err
     assert command("keys", "rotate", folder=copied).code == 2
+    blank = command("keys", "rotate", "--reason", " ", folder=copied)
+    # Refused before anybody is asked.
+    assert (blank.code, "[y/N]" in blank.err) == (2, False)
+    assert "another key needs a reason" in blank.err
     done = command("keys", "rotate", "--reason", "rebuilt", "--yes", "--json", folder=copied)
     assert done.document["file"] == str(Registry.open(copied).home.signing_key)
     assert done.document["key"] in command("keys", folder=copied).out
@@ -115,6 +119,8 @@ def test_what_is_mistyped_is_said(command: Command, pulled: Path, tmp_path: Path
         (("flight_delay", "--offline", str(pulled)), "and at nothing of a registry"),
         (("--offline", str(tmp_path / "nothing"), "--trusted", __file__), "Line 1"),
         (("--offline", str(pulled), "--trusted", str(tmp_path / "no")), "cannot be read"),
+        # Whoever gives it means the keys to be looked at, and a registry has its own.
+        (("--trusted", __file__), "give --offline DIR"),
     ):
         ran = command("verify", *arguments)
         assert (ran.code, ran.out) == (2, ""), arguments

@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,16 @@ from registry_assets.signing.dsse import Envelope, pae
 from registry_assets.signing.sshsig import SshSignature
 from registry_assets_tests.catalog.history import MODEL
 from registry_assets_tests.cli.conftest import Command, Ran
-from registry_assets_tests.cli.governed import REFERENCE, Office, new_office, without_terminal
+from registry_assets_tests.cli.governed import (
+    PROGRAM,
+    REFERENCE,
+    Office,
+    in_terminal,
+    new_office,
+    without_terminal,
+)
 from registry_assets_tests.cli.test_show import flat
-from registry_assets_tests.signing.openssh import verified
+from registry_assets_tests.signing.openssh import PASSPHRASE, verified
 
 WHY = ("--reason", "we begin")
 TWO = {"activation: {roles: [owner]}": "activation: {roles: [owner, risk], approvals: 2}"}
@@ -55,11 +63,14 @@ def test_a_draft_pins_what_is_declared_and_is_sound_once_people_are_in_it(
     drafted = policy(command, office, "draft")
     assert drafted.code == 0
     found = yaml.safe_load(drafted.out)
-    assert found["models"] == {
-        MODEL: {
-            "tier": "high",
-            "gates": {name: {"gate": name} for name in ("good_enough", "not_worse")},
-        }
+    assert list(found["models"]) == [MODEL]
+    pinned = found["models"][MODEL]
+    assert pinned["tier"] == "high"
+    assert pinned["gates"] == {name: {"gate": name} for name in ("good_enough", "not_worse")}
+    assert pinned["plan"] == {
+        "target": "late",
+        "holdout": {"holdout": "by_key"},
+        "evaluation": {"metrics": ["roc_auc"]},
     }
     file = office.folder / "draft.yaml"
     file.write_text(drafted.out)
@@ -76,7 +87,7 @@ def test_a_draft_pins_what_is_declared_and_is_sound_once_people_are_in_it(
     explained = command("explain", REFERENCE, "--json", folder=office.folder).document
     codes = [reason["code"] for reason in explained["reasons"]]
     # The gates are as they are pinned; what is missing is somebody else's approval.
-    assert "gate_differs" not in codes
+    assert not {"gate_differs", "plan_differs", "holdout_differs"} & set(codes)
     assert "approval_missing" in codes
 
 
@@ -84,6 +95,8 @@ def test_a_draft_of_an_empty_registry_is_a_policy_too(command: Command, tmp_path
     Registry.init(tmp_path)
     drafted = command("policy", "draft", folder=tmp_path)
     assert (drafted.code, yaml.safe_load(drafted.out)["models"]) == (0, {})
+    same = command("policy", "draft", "--json", folder=tmp_path)
+    assert same.document == yaml.safe_load(drafted.out)
 
 
 def test_every_mistake_of_a_file_is_named(command: Command, office: Office) -> None:
@@ -111,7 +124,14 @@ def test_a_file_is_checked_wherever_one_stands(command: Command, tmp_path: Path)
     file, elsewhere = office.policy(), tmp_path / "elsewhere"
     elsewhere.mkdir()
     ran = command("policy", "check", str(file), "--json", folder=elsewhere)
-    assert ran.document == {"file": str(file), "digest": ran.document["digest"], "valid": True}
+    (note,) = ran.document["notes"]
+    assert note.startswith("activation: once dan loses the key")
+    assert ran.document == {
+        "file": str(file),
+        "digest": ran.document["digest"],
+        "valid": True,
+        "notes": [note],
+    }
     assert command("policy", "explain", str(file), folder=elsewhere).code == 0
     assert command("policy", "explain", folder=elsewhere).code == 2
     gone = command("policy", "check", str(tmp_path / "gone.yaml"), folder=elsewhere)
@@ -255,6 +275,128 @@ def test_nobody_signs_another_policy_than_the_file_that_is_named(
     assert activate(command, office, between, "bob", "--envelope", str(half)).code == 0
     ran = policy(command, office, "sign", str(good), *key, "--envelope", str(once))
     assert (ran.code, "to replace another policy than is in force" in ran.err) == (1, True)
+
+
+def test_whoever_signs_is_told_who_is_missing_and_nobody_signs_twice(
+    command: Command, office: Office
+) -> None:
+    assert activate(command, office, office.policy(**TWO), "owner").code == 0
+    other = str(office.policy("other.yaml", rules=", min_staging: 1 day", **TWO))
+
+    def sign(who: str, *more: str) -> Ran:
+        return policy(command, office, "sign", other, "--key", str(office.key(who)), *more)
+
+    first, once = sign("dan"), office.folder / "once.json"
+    assert "Note: the next policy takes 2 of the roles owner, risk; dan of them" in flat(first.err)
+    once.write_text(first.out)
+    again = sign("dan", "--envelope", str(once))
+    assert (again.code, json.loads(again.out)) == (0, json.loads(first.out))
+    assert f"Note: {once} is signed with {office.key('dan')} already." in flat(again.err)
+    both = sign("bob", "--envelope", str(once), "--json")
+    assert (both.code, both.err) == (0, "")
+    assert len(both.document["signatures"]) == 2
+    # A key that is nobody's would spoil the signatures of the others.
+    for who in ("stranger", "owner"):
+        spoilt = sign(who, "--envelope", str(once))
+        assert (spoilt.code, spoilt.out) == (1, "")
+        assert "none of the policy's people" in flat(spoilt.err)
+
+
+def test_an_envelope_is_read_from_a_pipe(command: Command, office: Office) -> None:
+    file = str(office.policy())
+    signed = policy(command, office, "sign", file, "--key", str(office.key("owner")))
+    piped = subprocess.run(
+        [*PROGRAM, "policy", "activate", file, "--envelope", "-", "--yes", "--json"],
+        cwd=office.folder,
+        input=signed.out,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert piped.returncode == 0, piped.stderr
+    assert json.loads(piped.stdout)["digest"] == in_force(command, office)
+
+
+def test_what_is_refused_is_refused_before_anybody_is_asked(
+    command: Command, office: Office
+) -> None:
+    file = str(office.policy())
+    key = ("--key", str(office.key("stranger")))
+    ran = policy(command, office, "activate", file, *key, *WHY)
+    assert (ran.code, "[y/N]" in ran.err) == (1, False)
+    assert "the first policy takes the owner's key" in flat(ran.err)
+    assert activate(command, office, office.policy(), "owner").code == 0
+    other = str(office.policy("other.yaml", rules=", min_staging: 1 day"))
+    ran = policy(command, office, "activate", other, "--key", str(office.key("bob")), *WHY)
+    assert (ran.code, "[y/N]" in ran.err) == (1, False)
+    assert "nobody of them signed, and bob without such a role" in flat(ran.err)
+
+
+def test_whoever_interrupts_changes_nothing_and_is_not_told_to_add_yes(
+    command: Command, office: Office
+) -> None:
+    assert activate(command, office, office.policy(), "owner").code == 0
+    before = in_force(command, office)
+    file = str(office.policy("other.yaml", rules=", min_staging: 1 day"))
+    for who, asked, said in (
+        ("dan", "[y/N]", "Nothing was changed."),
+        ("cleo", "Passphrase", "Nothing was signed."),
+    ):
+        code, shown = in_terminal(
+            *("policy", "activate", file, "--key", str(office.key(who))),
+            folder=office.folder,
+            answers=[(asked, "\x03")],
+        )
+        assert (code, said in shown, "--yes" in shown) == (130, True, False), shown
+    code, shown = in_terminal(
+        *("policy", "activate", file, "--key", str(office.key("cleo"))),
+        folder=office.folder,
+        answers=[("Passphrase", f"not {PASSPHRASE}")],
+    )
+    assert (code, "That is not the passphrase" in shown) == (2, True), shown
+    alone = without_terminal(
+        *("policy", "activate", file, "--key", str(office.key("cleo"))), folder=office.folder
+    )
+    assert alone.returncode == 2
+    assert "nobody gave the key's passphrase, and nothing was signed" in alone.stderr
+    assert "GetPassWarning" not in alone.stderr
+    assert in_force(command, office) == before
+    assert command("verify", folder=office.folder).code == 0
+
+
+def test_what_can_never_happen_is_told_before_it_is_in_force(
+    command: Command, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    misspelt = {"late: {tier": "lat: {tier", "cleo, roles: [risk]": "cleo, roles: []"}
+    file = office.policy(**misspelt)
+    pointer = (
+        "Note: tiers.high.pointers.production: 2 of the role risk must approve, and 1 is able to:"
+        " nothing can be promoted there"
+    )
+    model = "Note: models.lat: no such model is registered here; did you mean late?"
+    handed = "Note: activation: no key that signs this policy can sign the next one;"
+    for name in ("check", "explain", "simulate"):
+        ran = policy(command, office, name, str(file))
+        assert (ran.code, pointer in flat(ran.out)) == (0, True), ran.out
+        assert (model in flat(ran.out)) == (name == "simulate")
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    asked = policy(command, office, "activate", str(file), "--key", str(office.key("owner")))
+    assert asked.code == 2
+    before, _, _ = flat(asked.err).partition("Bring")
+    assert pointer in before
+    assert model in before
+    # The owner's key is none of dan's: were dan's a wrong one, nobody could ever replace it.
+    assert f"{handed} that takes 1 of dan with SHA256:" in before
+    document = activate(command, office, file, "owner", "--json").document
+    assert len(document["notes"]) == 4
+    pinned = {"late: {tier: high}": "late: {tier: high, gates: {good: {gate: good_enough}}}"}
+    ran = policy(command, office, "simulate", str(office.policy("pinned.yaml", **pinned)))
+    held = "Note: models.late: every version is held, as it is declared now: the gate good is not"
+    assert held in flat(ran.out)
+    own = policy(command, office, "simulate", str(office.policy("own.yaml")), "--json").document
+    assert [note.partition(":")[0] for note in own["notes"]] == ["activation"]
+    assert handed not in activate(command, office, office.policy("own.yaml"), "dan").err
 
 
 def test_openssh_alone_verifies_who_activated_a_policy(

@@ -52,6 +52,7 @@ def imported(world: World, *arguments: str) -> set[str]:
         ("at", "flight_delay", "2013-04-15T00:00Z"),
         ("explain", "flight_delay"),
         ("log",),
+        ("alerts",),
         ("search", "stage = 'production' and tags.team = 'airline-ops'"),
         ("verify",),
     ],

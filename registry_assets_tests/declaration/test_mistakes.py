@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -42,6 +43,10 @@ class Source:
     make_features: Callable[..., Any] = make_features
     keep: tuple[str, ...] = ("late", "id")
     partitioned: bool = True
+
+    def ended_partition(self, now: datetime, *, days: float) -> str:
+        """None: its partitions are of no times."""
+        return ""
 
 
 def declare(**changes: Any) -> RegisteredModel:

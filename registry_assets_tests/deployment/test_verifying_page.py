@@ -62,6 +62,8 @@ def _file(model: Pulled) -> None:
 FORGED: dict[str, Callable[[Pulled], object]] = {
     "a file": _file,
     "a missing file": lambda m: (m.folder / "estimator.skops").unlink(),
+    "a file too many": lambda m: (m.folder / "sitecustomize.py").touch(),
+    "a link too many": lambda m: (m.folder / "sitecustomize.py").symlink_to("estimator.skops"),
     "the manifest": lambda m: (m.folder / "manifest.json").unlink(),
     "a statement by another key": lambda m: m.state(m.said, by=m.world["eve"].signer),
     "an approval by another key": lambda m: m.approve_otherwise("bob", lambda s: s, by="eve"),
@@ -73,6 +75,9 @@ FORGED: dict[str, Callable[[Pulled], object]] = {
     ),
     "an approval of another evaluation": lambda m: m.approve_otherwise(
         "cleo", lambda s: replace(s, bound=replace(s.bound, evaluation=OTHER))
+    ),
+    "an approval under other gates": lambda m: m.approve_otherwise(
+        "cleo", lambda s: replace(s, bound=replace(s.bound, gates=OTHER))
     ),
     "an approval that was over": lambda m: m.approve_otherwise(
         "cleo", lambda s: replace(s, expires_at="2013-04-01T06:00:00.000000Z")

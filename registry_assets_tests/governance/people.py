@@ -26,6 +26,7 @@ from registry_assets.signing.signers import Signer, generate_key, open_signer
 from registry_assets.signing.statement import MEDIA_TYPE
 from registry_assets_tests.catalog.history import MODEL, History
 
+PEOPLE = ("ann", "bob", "cleo", "dan", "eve")
 AT_WORK = RunInfo(actor="host", run_id="run-9")
 
 
@@ -64,6 +65,11 @@ def signatory(folder: Path, name: str) -> Signatory:
     file.write_text(text)
     file.chmod(0o600)
     return Signatory(name, open_signer(file))
+
+
+def known_signatory(folder: Path, name: str) -> Signatory:
+    """Give somebody whose key was made before."""
+    return Signatory(name, open_signer(folder / f"{name}_ed25519"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +160,7 @@ class Governed:
 def governed(history: History, folder: Path) -> Governed:
     """Give a registry an owner; no policy is in force yet."""
     owner = signatory(folder, "owner")
-    people = {name: signatory(folder, name) for name in ("ann", "bob", "cleo", "dan", "eve")}
+    people = {name: signatory(folder, name) for name in PEOPLE}
     key = owner.signer.public_key
     with change(
         history.catalog,
@@ -166,3 +172,9 @@ def governed(history: History, folder: Path) -> Governed:
         write_key(draft, purpose="owner", fingerprint=key.fingerprint, line=key.line, actor="ann")
         draft.sentence = "the owner's key was added"
     return Governed(history, owner, people, folder)
+
+
+def governed_again(history: History, folder: Path) -> Governed:
+    """Give a registry that has an owner already, with the keys that were made then."""
+    people = {name: known_signatory(folder, name) for name in PEOPLE}
+    return Governed(history, known_signatory(folder, "owner"), people, folder)

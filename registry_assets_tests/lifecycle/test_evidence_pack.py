@@ -19,6 +19,8 @@ from registry_assets.lifecycle.carding import read_card
 from registry_assets.lifecycle.checkpoints import read_checkpoint
 from registry_assets.registry import Registry
 from registry_assets.signing.dsse import Envelope
+from registry_assets_tests.catalog.history import History
+from registry_assets_tests.catalog.watched import Watch
 from registry_assets_tests.governance.people import Governed
 from registry_assets_tests.lifecycle.packs import (
     ALICE,
@@ -224,11 +226,36 @@ def test_the_inventory_has_what_an_inventory_asks_for(pack: Pack) -> None:
     assert entry["pointers"][0]["since"] == entry["was_held"][0]["since"]
 
 
-def test_monitoring_is_none_and_says_so(pack: Pack) -> None:
+def test_a_version_of_which_nothing_was_observed_is_said_to_be_so(pack: Pack) -> None:
     said = pack.document("monitoring.json")
-    assert (said["monitoring"], said["incidents"]) == ([], [])
-    assert said["why"] in pack.document("index.json")["not_known"]
-    assert "watches no model in use" in pack.text("index.html")
+    assert (said["monitoring"], said["incidents"], said["declared"]) == ([], [], None)
+    nothing = "Nothing was observed of this version in use; its model is not watched."
+    assert said["why"].startswith(nothing)
+    assert f"What it does in use. {nothing}" in pack.document("index.json")["not_known"]
+    assert nothing in pack.text("index.html")
+
+
+def test_what_was_observed_of_it_is_in_it_with_results_and_alerts(
+    succeeded: World, tmp_path: Path
+) -> None:
+    watch = Watch(History(succeeded.registry, succeeded.clock), MODEL)
+    watch.observe("drift", "2013-04", "failed")
+    watch.observe("drift", "2013-05", "failed")
+    watch.acknowledge(1, reason="the airport was closed")
+    watch.check_freshness("passed")
+    pack = packed(succeeded.registry, f"{MODEL}:1", tmp_path)
+    said = pack.document("monitoring.json")
+    assert [each["partition"] for each in said["monitoring"]] == ["2013-04", "2013-05"]
+    (result,) = said["monitoring"][0]["results"]
+    assert (result["check"], result["outcome"], result["value"]) == ("feature_drift", "failed", 0.2)
+    assert said["freshness"]["outcome"] == "passed"
+    (alert,) = said["alerts"]
+    assert (alert["check"], alert["count"], alert["state"]) == ("feature_drift", 2, "acknowledged")
+    page = pack.text("index.html")
+    assert "Observed on 2 partitions; 1 alert, of which 1 not resolved" in page
+    assert "acknowledged by bob: the airport was closed" in page
+    other = packed(succeeded.registry, f"{MODEL}:2", tmp_path).document("monitoring.json")
+    assert (other["monitoring"], other["alerts"]) == ([], [])
 
 
 def test_words_that_mean_no_good_are_words(pack: Pack) -> None:
@@ -280,7 +307,7 @@ def test_what_was_signed_is_checked_by_the_keys_of_then(world: Governed, tmp_pat
     assert "bob" not in found.text("keys/allowed_signers")
     index = found.document("index.json")
     assert [policy["which"] for policy in index["policies"]] == [
-        "When production-2 was decided",
+        "When promotion 2 of production was decided",
         "In force now",
     ]
     (said,) = index["approvals"]

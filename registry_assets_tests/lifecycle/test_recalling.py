@@ -21,7 +21,9 @@ from registry_assets.errors import (
 from registry_assets.governance.decide import Held
 from registry_assets.lifecycle.reserving import Request, compose_recipe
 from registry_assets.references import SnapshotName
+from registry_assets_tests.catalog.history import History
 from registry_assets_tests.lifecycle.changes import history, refused, rewrite, unchanged
+from registry_assets_tests.lifecycle.monitoring.post import Post
 from registry_assets_tests.worlds import PERSON, SENSOR, World, flights
 
 MARCH, APRIL = "flights[2013-03]", "flights[2013-04]"
@@ -71,6 +73,20 @@ def test_what_was_made_from_wrong_data_is_listed_and_held(succeeded: World) -> N
     )  # fmt: skip
     assert event.facts == {"asset": "flights", "partition": "2013-03", "digests": [*reach.digests]}
     assert registry.verify().clean
+
+
+def test_alerts_about_what_was_made_from_wrong_data_are_listed(succeeded: World) -> None:
+    post = Post(History(succeeded.registry, succeeded.clock))
+    post.find(model="flight_delay", version=1)
+    post.find(model="flight_delay", version=2)
+    post.find("data_quality", model="flight_delay", version=2)
+    post.find("data_quality", "passed", model="flight_delay", version=2)
+    # Version 1 is judged by March, version 2 is trained on it.
+    done = succeeded.registry.recall(MARCH, reason=WHY, run=PERSON)
+    assert {(each.number, each.version) for each in done.reach.alerts} == {(1, 1), (2, 2)}
+    # Of April neither was made, and only version 2 is judged by it.
+    reach = succeeded.registry.plan_recall(APRIL)
+    assert [each.number for each in reach.alerts] == [2]
 
 
 def test_repeating_it_changes_nothing_and_gives_the_same_answer(succeeded: World) -> None:

@@ -352,7 +352,10 @@ def test_a_model_that_is_not_listed_would_have_been_held_where_the_policy_says_s
     world: Governed,
 ) -> None:
     promote(world, version(world, 1))
-    assert codes(simulate(world, unlisted="hold")) == [["not_listed"]]
+    (held,) = simulate(world, unlisted="hold")
+    assert [reason.code for reason in held.reasons] == ["not_listed"]
+    # Of the one in force, which there is none of here, it would not be true.
+    assert held.reasons[0].sentence.startswith("the proposed policy does not list")
 
 
 def test_one_model_alone_is_asked_about_by_name(world: Governed) -> None:

@@ -11,6 +11,8 @@ import pytest
 
 from registry_assets.governance.document import PointerRules
 from registry_assets.orchestration.approved import find_untold_approvals
+from registry_assets.orchestration.checks import check_event
+from registry_assets.orchestration.untold import Untold
 from registry_assets_tests.governance.people import AT_WORK, Governed, governed, signatory
 from registry_assets_tests.orchestration.stage import Stage
 from registry_assets_tests.orchestration.written import (
@@ -48,13 +50,23 @@ class World:
         assert record.evaluation is not None
         return record.evaluation
 
+    def found(self) -> list[Untold]:
+        """Results of the check that Dagster is to show in the place of those that it does."""
+        return list(find_untold_approvals(self.stage.instance, self.stage.registry, self.model))
+
     def untold(self) -> list[str]:
         """Results of the check that are out of date."""
-        found = find_untold_approvals(self.stage.instance, self.stage.registry, self.model)
-        return [each.sentence for each in found]
+        return [each.sentence for each in self.found()]
+
+    def tell(self) -> dg.AssetCheckResult:
+        """Report the one result that is out of date, as the report job does."""
+        (found,) = self.found()
+        event = check_event(found.result, found.partition, about=self.stage.instance)
+        self.stage.instance.report_runless_asset_event(event)
+        return found.result
 
 
-def rows_of(shown: dg.AssetCheckEvaluation) -> list[dg.TableRecord]:
+def rows_of(shown: dg.AssetCheckResult | dg.AssetCheckEvaluation) -> list[dg.TableRecord]:
     """The table of what people signed."""
     found = shown.metadata["approvals"]
     assert isinstance(found, dg.TableMetadataValue)
@@ -108,11 +120,49 @@ def test_two_signatures_let_the_sensor_promote(world: World) -> None:
     assert [outcome.failures for outcome in outcomes] == [(), ()]
     assert "Nothing holds it now" in world.stage.said(outcomes[-1])
     shown = world.shown()
-    assert (shown.passed, shown.description) == (True, "approved by bob, cleo")
+    assert (shown.passed, shown.description) == (True, "approved by bob and cleo")
     assert [run.failures for run in world.stage.promote().runs] == [()]
     assert held(world.stage) == {"production": 1}
     (first, second) = world.stage.registry.newest_promotion("ontime").evidence["approvals"]
     assert {first["person"], second["person"]} == {"bob", "cleo"}
+    shown_of = world.stage.instance.fetch_materializations(NAMES.pointer_key("production"), limit=1)
+    moved = shown_of.records[0].asset_materialization
+    assert moved is not None
+    assert moved.metadata["approved by"].value == "bob and cleo"
+    signatures = moved.metadata["signatures"]
+    assert isinstance(signatures, dg.TableMetadataValue)
+    assert [(row.data["person"], row.data["decided"]) for row in signatures.records] == [
+        ("bob", "approved it"),
+        ("cleo", "approved it"),
+    ]
+
+
+def test_what_is_promoted_before_the_next_look_is_not_shown_to_wait_for_ever(world: World) -> None:
+    assert decide(world.stage, "approve", envelope=world.signed("bob")).success
+    # Signed at a terminal, and promoted before anything told Dagster of it.
+    world.stage.registry.record_approval(world.signed("cleo").encode(), run=AT_WORK)
+    assert [run.failures for run in world.stage.promote().runs] == [()]
+    assert not world.shown().passed
+    shown = world.tell()
+    assert (shown.passed, shown.description) == (
+        True,
+        "production holds it, approved by bob and cleo",
+    )
+    assert [row.data["counts"] for row in rows_of(shown)] == ["yes: it was promoted on it"] * 2
+    assert world.untold() == []
+
+
+def test_a_version_that_was_rejected_is_shown_to_wait_for_nobody(world: World) -> None:
+    assert decide(world.stage, "approve", envelope=world.signed("bob")).success
+    command = "registry approve ontime:1 --key KEY --reason TEXT"
+    assert world.shown().metadata["to approve"].value == command
+    assert decide(world.stage, "reject", version=1, reason="it learned the answer").success
+    shown = world.tell()
+    assert not shown.passed
+    assert str(shown.description).startswith("ontime:1 was rejected by ")
+    assert str(shown.description).endswith(": it learned the answer")
+    assert "to approve" not in shown.metadata
+    assert world.untold() == []
 
 
 def test_what_does_not_count_is_a_failed_run_that_changes_nothing(

@@ -13,6 +13,9 @@ import dagster as dg
 import pytest
 
 from registry_assets.orchestration.attempts import ALIVE, MAX_ATTEMPTS
+from registry_assets.orchestration.pointer_asset import VERIFIES
+from registry_assets.orchestration.recalled import NOT_RECALLED
+from registry_assets.orchestration.unstable.check_results import stored_results
 from registry_assets.store.manifests import read_manifest
 from registry_assets_tests.catalog.history import PERSON
 from registry_assets_tests.orchestration.projects import ROOT
@@ -70,6 +73,23 @@ def test_a_promotion_that_fails_is_tried_three_times_and_then_by_hand(ready: Sta
     assert ready.promote().runs == ()  # nothing says that it would go well now
     assert ready.promote_by_hand(2).success
     assert held(ready)["production"] == 2
+
+
+def test_what_is_live_still_verifies_after_a_run_that_moved_nothing(ready: Stage) -> None:
+    assert ready.promote_by_hand(2).success
+    refused = ready.promote_by_hand(1)
+    assert "a promotion only moves forward" in refused.failures[0]
+    nothing = ready.daemon.materialize([PRODUCTION])
+    assert nothing.success, nothing.failures
+    for name in (VERIFIES, NOT_RECALLED):
+        key = dg.AssetCheckKey(PRODUCTION, name)
+        results = list(stored_results(ready.instance, key, None))
+        assert {result.run_id for result in results} >= {refused.run_id, nothing.run_id}
+        assert all(result.evaluation.passed for result in results)
+        newest = ready.instance.get_latest_asset_check_evaluation_record(key)
+        assert newest is not None
+        assert newest.run_id == nothing.run_id
+        assert newest.evaluation is not None
 
 
 @pytest.mark.parametrize("status", ALIVE, ids=lambda status: status.value)

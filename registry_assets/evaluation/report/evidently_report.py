@@ -138,7 +138,7 @@ def evidently_html(
     outcome = Outcome(task, target, prediction, known)
     draft = _Draft()
     html, reason = b"", ""
-    with _evidently():
+    with evidently_silent():
         if len(current):
             _add_quality(draft, frames, outcome)
             _add_drift(draft, frames, outcome)
@@ -164,7 +164,8 @@ def evidently_html(
 
 
 @contextmanager
-def _evidently() -> Iterator[None]:
+def evidently_silent() -> Iterator[None]:
+    """Let Evidently work without reporting that it is used, and without its warnings."""
     # Before the import: otherwise Evidently reports that it is used.
     os.environ["DO_NOT_TRACK"] = "1"
     with warnings.catch_warnings():

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from registry_assets.clock import parse_timestamp, timestamp
 from registry_assets.errors import PolicyInvalid
 from registry_assets.governance.document.people import check_people, check_services
-from registry_assets.governance.document.texts import named, texts
+from registry_assets.governance.document.texts import meant, named, texts
+from registry_assets.governance.plans import plan_problems
 from registry_assets.governance.strictness import LIMITS
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def invalid(problems: Sequence[str], *, where: str = "the policy") -> PolicyInva
     return PolicyInvalid(
         f"{where} has {count}:\n{listed}",
         problems=problems,
-        hint="mend them and run `registry policy check FILE`; nothing was changed",
+        hint=f"mend {'it' if len(problems) == 1 else 'them'} and run"
+        " `registry policy check FILE`; nothing was changed",
     )
 
 
@@ -84,6 +86,7 @@ def _model(
     yield from named(where, name)
     for gate, definition in model.gates.items():
         yield from _gate(f"{where}.gates.{gate}", gate, definition)
+    yield from plan_problems(f"{where}.plan", model.plan)
     yield from _pointers(where, model.pointers, known)
     if model.tier not in document.tiers:
         there = ", ".join(document.tiers) or "none"
@@ -133,7 +136,7 @@ def _activation(document: "PolicyDocument", known: set[str]) -> Iterator[str]:
         yield "activation.roles is empty: say whose signatures the next policy takes"
     for role in rule.roles:
         if role not in known:
-            yield f"activation.roles names the role {role!r:.80}, which nobody has"
+            yield _nobodys("activation.roles", role, known)
     if rule.approvals < 1:
         yield f"activation.approvals is {rule.approvals}; expected 1 or more"
         return
@@ -142,7 +145,8 @@ def _activation(document: "PolicyDocument", known: set[str]) -> Iterator[str]:
         # Else the policy could never be replaced by another one.
         yield (
             f"activation: the next policy takes {rule.approvals} of the roles"
-            f" {', '.join(rule.roles)}, and {len(able)} such people have a key"
+            f" {', '.join(rule.roles)}, and"
+            f" {'1 such person has' if len(able) == 1 else f'{len(able)} such people have'} a key"
         )
 
 
@@ -151,7 +155,7 @@ def _rules(where: str, pointer: str, rules: "PointerRules", known: set[str]) -> 
     for field, roles in _roles(rules):
         for role in roles:
             if role not in known:
-                yield f"{where}.{field} names the role {role!r:.80}, which nobody has"
+                yield _nobodys(f"{where}.{field}", role, known)
     if rules.unknown_author not in ("everyone", "nobody"):
         said = f"{rules.unknown_author!r:.80}; expected everyone or nobody"
         yield f"{where}.unknown_author is {said}"
@@ -192,6 +196,10 @@ def _roles(rules: "PointerRules") -> Iterator[tuple[str, Sequence[str]]]:
         yield "rollback.roles", rules.rollback.roles
 
 
+def _nobodys(where: str, role: str, known: set[str]) -> str:
+    return f"{where} names the role {role!r:.80}, which nobody has{meant(role, known)}"
+
+
 def _freeze(where: str, freeze: "Freeze | WeeklyFreeze") -> Iterator[str]:
     yield from texts(where, (freeze.why,))
     zone = getattr(freeze, "timezone", None)
@@ -205,8 +213,9 @@ def _freeze(where: str, freeze: "Freeze | WeeklyFreeze") -> Iterator[str]:
             yield f"{where}.weekly.{name} is {text!r:.80}; expected day and time: 'fri 16:00'"
     if not wrong and freeze.start == freeze.end:
         yield f"{where}.weekly ends when it starts: nothing would ever move"
-    if zone != "UTC" and zone not in zoneinfo.available_timezones():
-        yield f"{where}.weekly.timezone is {zone!r:.80}; expected one such as 'Europe/Berlin'"
+    if zone != "UTC" and zone not in (every := zoneinfo.available_timezones()):
+        said = f"{zone!r:.80}; expected one such as 'Europe/Berlin'{meant(zone, every)}"
+        yield f"{where}.weekly.timezone is {said}"
 
 
 def _dated(where: str, start: str, end: str) -> Iterator[str]:

@@ -123,7 +123,9 @@ class Fields:
         try:
             return timestamp(datetime.fromisoformat(value))
         except (TypeError, ValueError, OverflowError):
-            self.note(name, f"is {_shown(value)}; expected an instant: 2026-12-20T00:00Z")
+            self.note(
+                name, f"is {_shown(value)}; expected an instant with its zone: 2026-12-20T00:00Z"
+            )
             return timestamp(datetime(1970, 1, 1, tzinfo=UTC))
 
     def section(self, name: str) -> "Fields | None":

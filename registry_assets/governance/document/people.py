@@ -23,14 +23,14 @@ def check_people(people: "Sequence[Person]") -> Iterator[str]:
         yield from named(where, person.name)
         for role in person.roles:
             yield from named(f"{where}.roles", role)
-        keys = (*person.keys, *person.revoked_keys)
-        yield from texts(where, (person.full_name, *person.emails, *person.accounts, *keys))
+        yield from texts(where, (person.full_name, *person.emails, *person.accounts))
         for kind, value in _marks(person):
             if (kind, value) in owner:
                 also = owner[kind, value]
                 yield f"{where}: the {kind} {value!r:.120} stands twice, also of {also}"
             owner.setdefault((kind, value), person.name)
-        yield from _keys(where, keys)
+        yield from _keys(f"{where}.keys", person.keys)
+        yield from _keys(f"{where}.revoked_keys", person.revoked_keys)
     names = {person.name for person in people}
     for person in people:
         # Who works under the name of another would be taken for that person.
@@ -67,8 +67,11 @@ def check_services(document: "PolicyDocument") -> Iterator[str]:
 def _keys(where: str, keys: Sequence[str]) -> Iterator[str]:
     from registry_assets.signing.keys import PublicKey
 
-    for key in keys:
+    for number, key in enumerate(keys, start=1):
         try:
             PublicKey.parse(key)
         except RegistryError as error:
-            yield f"{where}.keys: {error.message}"
+            yield f"{where}[{number}]: {error.message}"
+        else:
+            # Its comment, that is: of what is no key the text is not shown.
+            yield from texts(f"{where}[{number}]", (key,))

@@ -34,7 +34,20 @@ def parse_yaml(text: str) -> Any:
     try:
         return yaml.load(text, Loader=_loader())  # noqa: S506 - a SafeLoader that takes less
     except (yaml.YAMLError, RecursionError) as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(_said(error)) from error
+
+
+def _said(error: Exception) -> str:
+    """Say where the text is wrong, and how: PyYAML calls each text `<unicode string>`."""
+    mark, begun = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    if mark is None:
+        return re.sub(r'\s+in "<unicode string>",', " at", str(error))
+    said = ", ".join(filter(None, (getattr(error, "context", ""), getattr(error, "problem", ""))))
+    if "'\\t'" in said:
+        said += ": indent with spaces, not with tabs"
+    if begun is not None and begun.line != mark.line:
+        said += f" (begun in line {begun.line + 1})"
+    return f"line {mark.line + 1}, column {mark.column + 1}: {said}\n{mark.get_snippet() or ''}"
 
 
 def to_yaml(value: object) -> str:

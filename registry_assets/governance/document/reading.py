@@ -1,6 +1,6 @@
 """From a YAML file, or a mapping, to a policy; every mistake is named with its place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from registry_assets.errors import PolicyInvalid
@@ -56,6 +56,10 @@ def read_policy_text(text: str, *, where: str = "the policy") -> PolicyDocument:
         value = parse_yaml(text)
     except ValueError as error:
         raise PolicyInvalid(f"{where} cannot be read: {error}", hint="mend it there") from error
+    if value is None:
+        raise PolicyInvalid(
+            f"{where} is empty", hint="`registry policy draft` prints one to start with"
+        )
     return read_policy_value(value, where=where)
 
 
@@ -67,6 +71,8 @@ def read_policy_value(value: object, *, where: str = "the policy") -> PolicyDocu
     """
     problems: list[str] = []
     document = _document(Fields(value, "", problems))
+    if not isinstance(value, Mapping):
+        problems = problems[:1]  # what is missing in there is none of its mistakes
     if problems:
         raise invalid(problems, where=where)
     try:
@@ -133,7 +139,13 @@ def _tier(read: Fields) -> Tier:
 
 def _model(read: Fields) -> ModelRules:
     gates = {name: each.json() for name, each in read.sections("gates")}
-    found = ModelRules(tier=read.text("tier", None), gates=gates, pointers=_pointers(read))
+    plan = read.section("plan")
+    found = ModelRules(
+        tier=read.text("tier", None),
+        gates=gates,
+        plan=plan.json() if plan else {},
+        pointers=_pointers(read),
+    )
     read.finish()
     return found
 
@@ -156,7 +168,7 @@ def _rules(read: Fields) -> PointerRules:
         after_for=read.duration("after_for"),
         freeze=tuple(_freeze(each) for each in read.items("freeze")),
         approval_expires=read.duration("approval_expires", 30 * 86_400) or 0,
-        unsigned=_unsigned(read),
+        unsigned=_allowed(read, "unsigned"),
         unknown_author=read.text("unknown_author", "everyone"),
         override=_override(override) if override else None,
         rollback=_rollback(rollback) if rollback else None,
@@ -165,8 +177,8 @@ def _rules(read: Fields) -> PointerRules:
     return found
 
 
-def _unsigned(read: Fields) -> bool:
-    return read.flag("unsigned", {"allowed": True, "forbidden": False}, default=False)
+def _allowed(read: Fields, name: str) -> bool:
+    return read.flag(name, {"allowed": True, "forbidden": False}, default=False)
 
 
 def _freeze(read: Fields) -> Freeze | WeeklyFreeze:
@@ -192,6 +204,7 @@ def _override(read: Fields) -> Override:
         roles=read.texts("roles"),
         expires=read.duration("expires", 86_400) or 0,
         waives=read.texts("waives") or ("separation",),
+        trainers=_allowed(read, "trainers"),
     )
     read.finish()
     return found

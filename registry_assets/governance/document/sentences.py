@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from registry_assets.canonical import canonical_json
-from registry_assets.declaration.model import RISKS
+from registry_assets.declaration.promotion import RISKS
 from registry_assets.governance.document.values import (
     ANY_POINTER,
     Freeze,
+    ModelRules,
     Person,
     PointerRules,
     PolicyDocument,
@@ -33,7 +34,7 @@ def sentences(document: PolicyDocument) -> Iterator[Section]:
             years = "1 year" if tier.retention_years == 1 else f"{tier.retention_years} years"
             yield f"Tier {name}, records", [f"What was promoted is kept for {years}."]
     for name, model in document.models.items():
-        yield f"Model {name}", list(_model(model.tier, model.gates))
+        yield f"Model {name}", list(_model(model))
         for pointer, rules in model.pointers.items():
             yield f"Model {name}, {_pointer(pointer)}", list(_rules(rules))
     held = document.unlisted == "hold"
@@ -45,7 +46,8 @@ def _people(document: PolicyDocument) -> Iterator[str]:
     for person in document.people:
         yield _person(person)
     if document.services:
-        yield f"{listed(document.services)} stand for no person."
+        stand = "stands" if len(document.services) == 1 else "stand"
+        yield f"{listed(document.services)} {stand} for no person."
 
 
 def _person(person: Person) -> str:
@@ -104,7 +106,11 @@ def _approvals(rules: PointerRules) -> Iterator[str]:
 def _ways_round(rules: PointerRules) -> Iterator[str]:
     if rules.override is not None:
         waived, lasts = listed(rules.override.waives), exactly(rules.override.expires)
-        yield f"One of {_roles(rules.override.roles)} may set aside {waived}, for {lasts}."
+        trained = ", even who" if rules.override.trainers else ", but nobody who"
+        yield (
+            f"One of {_roles(rules.override.roles)}{trained} trained the version, may set aside"
+            f" {waived}, for {lasts}."
+        )
     if rules.rollback is None:
         yield "Anybody who can launch a rollback may roll back."
         return
@@ -126,14 +132,35 @@ def _instant(text: str) -> str:
     return f"{minute}Z" if rest == "00.000000Z" else text
 
 
-def _model(tier: str, gates: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    held = "; a declaration of less risk is held" if tier in RISKS else ""
-    yield f"It is of the tier {tier}{held}."
-    if not gates:
+def _model(model: ModelRules) -> Iterator[str]:
+    held = "; a declaration of less risk is held" if model.tier in RISKS else ""
+    yield f"It is of the tier {model.tier}{held}."
+    if not model.gates:
         yield "None of its gates is pinned: whatever is declared holds."
-    for name, definition in gates.items():
-        asked = ", ".join(f"{key} {_value(value)}" for key, value in definition.items())
+    for name, definition in model.gates.items():
+        asked = _fields(definition)
         yield f"The gate {name} is pinned ({asked}): a declaration may ask for more, never less."
+    yield from _plan(model.plan)
+
+
+def _plan(plan: Mapping[str, Any]) -> Iterator[str]:
+    told = {name: plan[name] for name in plan if name not in ("holdout", "evaluation")}
+    if told:
+        yield f"What it tells is pinned ({_fields(told)})."
+    if "holdout" in plan:
+        rule = _fields(plan["holdout"])
+        yield f"The rows that judge a version are held out by one rule, pinned ({rule})."
+    else:
+        yield "Which rows judge a version is not pinned: whatever is declared holds."
+    if "evaluation" in plan:
+        asked = _fields(plan["evaluation"])
+        yield f"Its evaluation is pinned ({asked}): a declaration may measure more, never less."
+    else:
+        yield "What is measured on them is not pinned: whatever is declared holds."
+
+
+def _fields(asked: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {_value(value)}" for name, value in asked.items())
 
 
 def _value(value: Any) -> str:

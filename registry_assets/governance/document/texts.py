@@ -1,6 +1,7 @@
 """Names and texts in a policy: a problem of each that is none, with its place."""
 
-from collections.abc import Callable, Iterator, Sequence
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,12 @@ def texts(where: str, texts: Sequence[str]) -> Iterator[str]:
     """Say what is wrong with each of some texts, if anything is."""
     for text in texts:
         yield from _checked(where, partial(check_text, text, what="text", limit=_LONGEST))
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """Give `; did you mean risk?` where one that is known is much like it, else nothing."""
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _checked(where: str, check: Callable[[], Any]) -> Iterator[str]:

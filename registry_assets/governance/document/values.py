@@ -63,11 +63,16 @@ class WeeklyFreeze:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """Who may set a rule aside for one promotion, which rules, and for how many seconds."""
+    """Who may set a rule aside for one promotion, which rules, and for how many seconds.
+
+    Args:
+        trainers: whether somebody who trained the version may, or may have.
+    """
 
     roles: tuple[str, ...]
     expires: int
     waives: tuple[str, ...] = ("separation",)
+    trainers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,10 +139,13 @@ class ModelRules:
 
     Args:
         gates: by name, each as a declaration's `Gate.definition()` gives it.
+        plan: how versions are judged, as `plans.plan_of` gives it; only what stands there is
+            pinned.
     """
 
     tier: str
     gates: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    plan: Mapping[str, Json] = field(default_factory=dict)
     pointers: Mapping[str, PointerRules] = field(default_factory=dict)
 
 
@@ -224,6 +232,5 @@ def _fields(value: Any) -> dict[str, Any]:
         default = each.default_factory() if callable(each.default_factory) else each.default
         if default is MISSING or here != default:
             found[each.name] = _written(here)
-    if found.get("unsigned") is True:
-        found["unsigned"] = "allowed"
-    return found
+    # As a file says it: only what is not the default stands there.
+    return {name: "allowed" if item is True else item for name, item in found.items()}

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from registry_assets.catalog.alerts import AlertRecord
+from registry_assets.catalog.observations import ResultRecord
 from registry_assets.evaluation.report.values import Card
 from registry_assets.governance.approvals import statement_of
 from registry_assets.lifecycle.evidence_pack import telling
 from registry_assets.lifecycle.evidence_pack.gathering import Evidence, Promotion, Statement
+from registry_assets.lifecycle.evidence_pack.lived import Lived, Observed
 from registry_assets.lifecycle.evidence_pack.signed import Signature, attestation_folder
 from registry_assets.lifecycle.evidence_pack.stored import evaluation_folder, manifest_path
 from registry_assets.lifecycle.tracing import Ancestors
@@ -80,9 +83,40 @@ def lineage_document(ancestors: Ancestors) -> Document:
     }
 
 
-def monitoring_document() -> Document:
-    """Say that nothing is known of the model in use."""
-    return {"monitoring": [], "incidents": [], "why": telling.MONITORING}
+def monitoring_document(lived: Lived) -> Document:
+    """Give what is known of the version in use; incidents nobody records here."""
+    return {
+        "declared": lived.declared,
+        "monitoring": [_observed(each) for each in lived.observed],
+        "freshness": _result(lived.freshness) if lived.freshness else None,
+        "alerts": [_alert(alert) for alert in lived.alerts],
+        "incidents": [],
+        "why": f"{lived.sentence} {telling.INCIDENTS}",
+    }
+
+
+def _observed(observed: Observed) -> Document:
+    names = ("kind", "partition", "digest", "pointer", "generation", "rows", "run_id")
+    record = observed.record
+    return {
+        **{name: getattr(record, name) for name in names},
+        "observed_at": record.created_at,
+        "summary": dict(record.summary),
+        "results": [_result(result) for result in observed.results],
+    }
+
+
+def _result(result: ResultRecord) -> Document:
+    return {**asdict(result.finding), "partition": result.partition, "found_at": result.created_at}
+
+
+def _alert(alert: AlertRecord) -> Document:
+    names = (
+        "number", "pointer", "generation", "check", "severity", "state", "count", "partition",
+        "why", "opened_at", "last_at", "acknowledged_by", "acknowledged_at", "acknowledged_why",
+        "resolved_at", "resolved_why",
+    )  # fmt: skip
+    return {name: getattr(alert, name) for name in names}
 
 
 def index_document(

@@ -36,6 +36,7 @@ from registry_assets.governance.approvals import Approval, statement_of
 from registry_assets.governance.standing import Decision, derive_stage, read_decision
 from registry_assets.lifecycle.attesting import NAMED
 from registry_assets.lifecycle.deploying import resolve
+from registry_assets.lifecycle.evidence_pack.lived import Lived, read_lived
 from registry_assets.lifecycle.registry_keys import list_signers
 from registry_assets.lifecycle.retention import Retention, retention_of
 from registry_assets.lifecycle.reviewing import Review, review_of
@@ -124,6 +125,7 @@ class Evidence:
             holds. None where there is neither.
         policy: that people activated, in force now.
         policies: every one that a promotion or a statement in here was made under, and that.
+        lived: what is known of it in use.
         signers: whose signatures count now, for approvals and attestations.
         events: of the model's chain those about the version, oldest first.
         heads: the end of each chain that the ledger in here has.
@@ -145,6 +147,7 @@ class Evidence:
     evaluations: tuple[EvaluationRecord, ...]
     retention: Retention | None
     review: Review | None
+    lived: Lived
     policy: PolicyRecord | None
     policies: tuple[PolicyRecord, ...]
     signers: tuple[AllowedSigner, ...]
@@ -195,6 +198,7 @@ def gather(connection: sa.Connection, reference: Reference, *, now: str) -> Evid
         evaluations=list_evaluations(connection, name, version=number),
         retention=retention_of(connection, name, number),
         review=review_of(connection, decision.policy, model=name, pointer=pointer),
+        lived=read_lived(connection, name, number),
         policy=in_force,
         policies=tuple({each.sequence: each for each in rests_on if each}.values()),
         signers=list_signers(connection),

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from registry_assets.evaluation.report.rendering import render
 from registry_assets.evaluation.report.values import Card
+from registry_assets.governance.wording import approvers
 from registry_assets.lifecycle.comparing import Comparison
 from registry_assets.lifecycle.evidence_pack import telling
 from registry_assets.lifecycle.evidence_pack.gathering import Evidence
@@ -45,6 +46,7 @@ def index_page(
         verdicts=telling.verdicts(evidence),
         evaluation_folder=evaluation_folder,
         manifest_path=manifest_path,
+        approved_by={each.name: approvers(each.made.evidence) for each in evidence.promotions},
         folders={each.name: attestation_folder(each) for each in evidence.promotions},
         nodes=list(ancestors.nodes.values()),
         sources={

@@ -12,11 +12,10 @@ from registry_assets.lifecycle.comparing import Comparison
 from registry_assets.lifecycle.evidence_pack.gathering import Evidence, Promotion, Statement
 from registry_assets.packaging.authors import Author
 
-MONITORING = (
-    "This release keeps no log of what a model predicts, watches no model in use, and records no"
-    " incidents: what it does once it is deployed is known to whoever runs it."
+INCIDENTS = (
+    "What came of its answers: the registry knows what was observed and which checks failed, and"
+    " records no incidents; those are known to whoever runs it."
 )
-
 
 _WHOSE_KEYS = (
     "Whether a key belongs to the person that it is listed under: compare the fingerprints with a"
@@ -100,7 +99,9 @@ def policies(evidence: Evidence) -> Iterator[tuple[str, PolicyRecord, list[Secti
     now, promotion = evidence.policy, evidence.promotion
     then = promotion.policy if promotion else None
     if promotion is not None and then is not None and (now is None or then != now):
-        yield f"When {promotion.name} was decided", then, _about(evidence, then)
+        made = promotion.made
+        when = f"When promotion {made.generation} of {made.pointer} was decided"
+        yield when, then, _about(evidence, then)
     if now is not None:
         yield "In force now", now, _about(evidence, now)
 
@@ -124,10 +125,8 @@ def _narrowed(document: PolicyDocument, model: str, tier: str) -> PolicyDocument
 def became_of(statement: Statement) -> str:
     """Say what became of what a person said: what it counted for, or why it does not."""
     if statement.counted:
-        names = ", ".join(
-            f"{p.made.pointer}, promotion {p.made.generation}" for p in statement.counted
-        )
-        return f"counted for {names}"
+        names = (f"{p.made.pointer}, promotion {p.made.generation}" for p in statement.counted)
+        return f"counted for {'; '.join(names)}"
     if statement.record.decision in ("reject", "review"):
         return "on record"
     return statement.why or "counts; nothing was promoted on it yet"
@@ -138,7 +137,8 @@ def not_known(
 ) -> tuple[str, ...]:
     """Say what this pack does not show."""
     return (
-        MONITORING,
+        INCIDENTS,
+        *([] if evidence.lived.observed else [f"What it does in use. {evidence.lived.sentence}"]),
         _WHOSE_KEYS,
         *_of_people(evidence),
         *_of_promotions(evidence),

@@ -169,7 +169,7 @@ def test_a_method_put_upon_one_gate_alone_is_in_its_rule() -> None:
 
 def test_a_gate_that_holds_what_cannot_be_told_is_refused_where_it_is_declared() -> None:
     with pytest.raises(DeclarationError, match="gate own captured a "):
-        declare(gates=(Own(held=(each for each in ())),))
+        declare(gates=(Own(held=(sign for sign in "ab")),))
 
 
 def test_a_gate_of_one_s_own_that_a_policy_pinned_before_its_code_counted_still_meets_it() -> None:

@@ -61,7 +61,9 @@ def full(**changed: Any) -> PolicyDocument:
             WeeklyFreeze(start="fri 16:00", end="mon 07:00", timezone="Europe/Berlin", why="rest"),
         ),
         unsigned=True,
-        override=Override(roles=("owner",), expires=3600, waives=("freeze", "separation")),
+        override=Override(
+            roles=("owner",), expires=3600, waives=("freeze", "separation"), trainers=True
+        ),
         rollback=Rollback(roles=("owner", "risk"), review=7200),
         **FULL,
     )
@@ -88,6 +90,11 @@ def full(**changed: Any) -> PolicyDocument:
             "late": ModelRules(
                 tier="high",
                 gates={"auc": {"gate": "at_least", "metric": "roc_auc", "threshold": 0.65}},
+                plan={
+                    "target": "late",
+                    "holdout": {"holdout": "latest_partitions", "count": 1},
+                    "evaluation": {"metrics": ["roc_auc"], "weight": None, "min_slice_rows": 200},
+                },
                 pointers={"any": PointerRules(approvals=1)},
             )
         },
@@ -150,10 +157,25 @@ _RULES = st.builds(
         roles=_SOME_ROLES,
         expires=st.integers(1, 10_000_000),
         waives=st.lists(st.sampled_from(WAIVABLE), min_size=1, unique=True).map(tuple),
+        trainers=st.booleans(),
     ),
     rollback=st.none() | st.builds(Rollback, roles=_SOME_ROLES, review=st.none() | _SECONDS),
 )
 _POINTERS = st.dictionaries(st.sampled_from(("production", "canary", "eu")), _RULES, max_size=2)
+
+
+_PLANS: st.SearchStrategy[dict[str, Json]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "target": st.one_of(_TEXTS, _ODD),
+        "positive": st.one_of(st.booleans(), st.integers(1, 9), _ODD),
+        "holdout": st.fixed_dictionaries({"holdout": st.just("by_key"), "share": _NUMBERS}),
+        "evaluation": st.fixed_dictionaries(
+            {"metrics": st.lists(_NAMES, max_size=2)},
+            optional={"weight": st.none() | _ODD, "latency": st.none() | st.just({"calls": 5})},
+        ),
+    },
+)
 
 
 def _definitions(kind: str) -> st.SearchStrategy[dict[str, Json]]:
@@ -173,6 +195,7 @@ def documents() -> st.SearchStrategy[PolicyDocument]:
         ModelRules,
         tier=st.just("high"),
         gates=st.dictionaries(_NAMES, _definitions("own"), max_size=2),
+        plan=_PLANS,
         pointers=_POINTERS,
     )
     return st.builds(

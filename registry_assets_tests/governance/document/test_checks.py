@@ -56,18 +56,22 @@ def test_a_policy_without_a_mistake_is_made() -> None:
 @pytest.mark.parametrize(
     ("people", "rule", "able"),
     [
-        ((replace(ANN, keys=()), BOB), Activation(roles=("owner",)), 0),
-        ((ANN, BOB), Activation(roles=("owner",), approvals=2), 1),
-        ((replace(ANN, keys=(), revoked_keys=ANN.keys), BOB), Activation(roles=("owner",)), 0),
-        ((ANN, BOB), Activation(roles=("owner", "risk"), approvals=3), 2),
+        ((replace(ANN, keys=()), BOB), Activation(roles=("owner",)), "0 such people have"),
+        ((ANN, BOB), Activation(roles=("owner",), approvals=2), "1 such person has"),
+        (
+            (replace(ANN, keys=(), revoked_keys=ANN.keys), BOB),
+            Activation(roles=("owner",)),
+            "0 such people have",
+        ),
+        ((ANN, BOB), Activation(roles=("owner", "risk"), approvals=3), "2 such people have"),
     ],
 )
 def test_a_policy_that_nobody_could_replace_is_refused(
-    people: tuple[Person, ...], rule: Activation, able: int
+    people: tuple[Person, ...], rule: Activation, able: str
 ) -> None:
     (said,) = problems(*people, activation=rule)
     assert f"takes {rule.approvals} of the roles {', '.join(rule.roles)}" in said
-    assert f"and {able} such people have a key" in said
+    assert f"and {able} a key" in said
 
 
 def test_the_next_policy_takes_somebody_who_is_named() -> None:
@@ -90,6 +94,13 @@ def test_the_next_policy_takes_somebody_who_is_named() -> None:
 def test_a_role_that_nobody_has_is_named(field: dict[str, Any]) -> None:
     (said,) = rule_problems(**field)
     assert "names the role 'boss', which nobody has" in said
+
+
+def test_a_role_that_is_misspelt_is_told_from_one_that_is_not_there() -> None:
+    (said,) = rule_problems(roles=("rsik",))
+    assert said == "roles names the role 'rsik', which nobody has; did you mean risk?"
+    (said,) = problems(activation=Activation(roles=("owner", "onwer")))
+    assert said.endswith("did you mean owner?")
 
 
 @pytest.mark.parametrize(
@@ -125,10 +136,17 @@ def test_a_service_stands_for_no_person(service: str) -> None:
     assert said == f"services: '{service}' stands for a person, ann"
 
 
+def test_a_key_that_is_too_long_for_any_is_named_once() -> None:
+    (said,) = problems(ANN, replace(BOB, keys=(key(1), "ssh-rsa " + "A" * 700)))
+    assert said.startswith("people.bob.keys[2]: A key of the kind ssh-rsa is not taken")
+    (said,) = problems(ANN, replace(BOB, revoked_keys=("lost",)))
+    assert said.startswith("people.bob.revoked_keys[1]: This is no public key")
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("ssh-rsa AAAAB3NzaC1yc2E=", "ssh-rsa"),
+        ("ssh-rsa AAAAB3NzaC1yc2E=", "people.bob.keys[1]: A key of the kind ssh-rsa"),
         ("ann@example.com", "no public key of OpenSSH"),
         ("{half}", "people.bob.keys"),
         ("command=true {whole}", "no public key of OpenSSH"),
@@ -185,6 +203,10 @@ def test_rules_that_cannot_be_followed_are_named(rules: dict[str, Any], said: st
         (
             WeeklyFreeze(start="fri 16:00", end="mon 07:00", timezone="Berlin"),
             "timezone is 'Berlin'; expected one such as 'Europe/Berlin'",
+        ),
+        (
+            WeeklyFreeze(start="fri 16:00", end="mon 07:00", timezone="america/new_york"),
+            "did you mean America/New_York?",
         ),
         (
             WeeklyFreeze(start="fri 16:00", end="mon 07:00", timezone="../../etc/hosts"),

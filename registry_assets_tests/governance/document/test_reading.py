@@ -143,7 +143,7 @@ def test_every_mistake_is_named_with_its_place_and_all_at_once() -> None:
     assert "activation.roles is 'owner'; expected a list: [owner]" in said
     assert "activation.approvals is 'many'; expected a whole number of 0 to 10,000" in said
     assert "expected a time such as '30 days' or '12 hours', of a century at most" in said
-    assert "expected an instant: 2026-12-20T00:00Z" in said
+    assert "expected an instant with its zone: 2026-12-20T00:00Z" in said
     assert "unsigned is 'perhaps'; expected allowed or forbidden" in said
 
 
@@ -187,9 +187,22 @@ def test_what_could_be_read_in_two_ways_or_none_is_refused(text: str, said: str)
     assert said in caught.value.message
 
 
-def test_a_mistake_of_yaml_is_named_with_its_line() -> None:
-    with pytest.raises(PolicyInvalid, match="line 5, column 1"):
-        read_policy_text(written("unlisted: hold\nunlisted: hold"))
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("unlisted: hold\nunlisted: hold", "line 5, column 1: 'unlisted' stands twice"),
+        ("tiers:\n\tlow: {}", "line 5, column 1: while scanning for the next token"),
+        ("tiers:\n\tlow: {}", "indent with spaces, not with tabs"),
+        ("tiers: {\nlow: {}\n", "but got '<stream end>' (begun in line 4)"),
+        ("services: [\x07]", "special characters are not allowed at position"),
+    ],
+)
+def test_a_mistake_of_yaml_is_named_with_its_line(text: str, said: str) -> None:
+    with pytest.raises(PolicyInvalid) as caught:
+        read_policy_text(written(text), where="policy.yaml")
+    assert said in caught.value.message
+    assert caught.value.message.startswith("policy.yaml cannot be read: ")
+    assert "unicode string" not in caught.value.message
 
 
 def test_a_name_that_is_merged_in_is_no_name_that_is_known() -> None:
@@ -297,12 +310,19 @@ def test_a_file_that_cannot_be_read_says_so_and_what_to_do(tmp_path: Path) -> No
         assert "registry policy draft" in caught.value.hint
 
 
-def test_an_empty_file_is_no_policy() -> None:
-    (said,) = problems("")
-    assert said == "activation is missing: say whose signatures the next policy takes"
-    for text in ("# nothing", "null", "{}"):
-        assert problems(text) == (said,)
-    assert problems("[1]")[0] == "the policy is [1]; expected names with values"
+def test_an_empty_file_is_no_policy(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    for text in ("", "# nothing", "null"):
+        file.write_text(text)
+        with pytest.raises(PolicyInvalid) as caught:
+            read_policy(file)
+        assert caught.value.message == f"{file} is empty"
+        assert "registry policy draft" in caught.value.hint
+    missing = ("activation is missing: say whose signatures the next policy takes",)
+    assert problems("{}") == missing
+    # What is no mapping has no fields that could be missing.
+    assert problems("[1]") == ("the policy is [1]; expected names with values",)
+    assert problems("hello") == ("the policy is 'hello'; expected names with values",)
 
 
 def test_a_policy_made_in_python_is_held_to_the_same_form() -> None:

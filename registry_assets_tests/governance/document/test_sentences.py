@@ -58,7 +58,7 @@ def changes(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any,
         yield path, value.replace("00", "01", 1)
         yield path, {"hold": "declared", "nobody": "everyone", "high": "low"}.get(value, value)
     else:
-        yield path, value + 1
+        yield path, 1 if value is None else value + 1
 
 
 def changed(value: Any, path: tuple[Any, ...], other: Any) -> Any:
@@ -130,7 +130,10 @@ def test_every_rule_has_its_sentence() -> None:
         "canary must have held it first for 1 hour.",
         "Nothing moves from 2026-12-20T00:00Z to 2027-01-02T06:30:15.000000Z: the year ends.",
         "Nothing moves each week from fri 16:00 to mon 07:00 Europe/Berlin: rest.",
-        "One of the role owner may set aside freeze and separation, for 1 hour.",
+        (
+            "One of the role owner, even who trained the version, may set aside freeze and"
+            " separation, for 1 hour."
+        ),
         "One of the role owner or risk may roll back, alone and at once, and signs it.",
         "Another person reviews that within 2 hours.",
     ]
@@ -174,6 +177,15 @@ def test_tiers_models_and_the_next_policy_are_said() -> None:
             "The gate auc is pinned (gate at_least, metric roc_auc, threshold 0.65): a declaration"
             " may ask for more, never less."
         ),
+        "What it tells is pinned (target late).",
+        (
+            "The rows that judge a version are held out by one rule, pinned (holdout"
+            " latest_partitions, count 1)."
+        ),
+        (
+            'Its evaluation is pinned (metrics ["roc_auc"], weight null, min_slice_rows 200): a'
+            " declaration may measure more, never less."
+        ),
     ]
     assert found["Other models"] == ["Models that are not listed are held."]
     assert said(full(unlisted="declared"))["Other models"] == [
@@ -186,6 +198,8 @@ def test_a_tier_of_the_policys_own_naming_is_not_compared_with_a_declaration() -
     assert said(full(models=models))["Model late"] == [
         "It is of the tier kept.",
         "None of its gates is pinned: whatever is declared holds.",
+        "Which rows judge a version is not pinned: whatever is declared holds.",
+        "What is measured on them is not pinned: whatever is declared holds.",
     ]
 
 

@@ -1,0 +1,1 @@
+"""What a deployment does after it was promoted: scored, measured, recorded, told."""
