@@ -8,7 +8,7 @@ READY := .venv/.ready
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run governance run-distributed ui screenshots test browser-test faults bench bench-large \
-	bench-evaluation lint format lock
+	bench-evaluation bench-drift lint format lock
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ bench-large: $(READY) ## A million versions in 10,000 models, on SQLite and Post
 
 bench-evaluation: $(READY) ## A model evaluated here and in MLflow, up to a million rows: 10 minutes
 	@$(BIN)/python -m benchmarks.evaluation $(ARGS)
+
+bench-drift: $(READY) ## Drift of a million rows here and in Evidently, and of ten million: 10 minutes
+	@$(BIN)/python -m benchmarks.drift $(ARGS)
 
 lint: $(READY) ## Ruff and the strict type checker
 	@$(BIN)/ruff check

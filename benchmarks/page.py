@@ -12,6 +12,7 @@ DOCS = ROOT / "docs"
 PAGE = "performance.md"
 LARGE = "performance-large.md"
 EVALUATION = "performance-evaluation.md"
+DRIFT = "performance-drift.md"
 PICTURES = "images"
 
 INTRODUCTION = """\
@@ -61,6 +62,7 @@ def _lines(rows: Sequence[Row], machine: Machine) -> Iterator[str]:
     yield f"\nA million versions, on SQLite and PostgreSQL: {large}."
     evaluation = f"[{EVALUATION}]({EVALUATION})"
     yield f"\nA model evaluated here and in MLflow, up to a million rows: {evaluation}."
+    yield f"\nDrift of a million rows here and in Evidently: [{DRIFT}]({DRIFT})."
     yield "\n## How cost grows\n"
     yield f"![Median time by number of versions, ours and MLflow's]({PICTURES}/performance.png)\n"
     yield from _misses(rows)

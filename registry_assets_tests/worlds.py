@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +101,13 @@ class Features:
     keep: tuple[str, ...]
     partitioned: bool
 
+    def ended_partition(self, now: datetime, *, days: float) -> str:
+        """The month that had ended by then."""
+        if not self.partitioned:
+            return ""
+        first = (now - timedelta(days=days)).replace(day=1)
+        return f"{first - timedelta(days=1):%Y-%m}"
+
 
 @dataclass(frozen=True, slots=True)
 class World:
@@ -165,6 +172,18 @@ class World:
         rows = flights(seed=int(partition.replace("-", "")))
         self._materialize(rows, "flights", self._features(self.model()), partition)
 
+    def arrive(
+        self, partition: str, rows: pd.DataFrame, *, features: pd.DataFrame | None = None
+    ) -> None:
+        """Let a month's flights be these rows.
+
+        Args:
+            features: those that today's code made of them, where it is not the world's.
+        """
+        self._materialize(
+            rows, "flights", self._features(self.model()), partition, features_frame=features
+        )
+
     def table(self) -> None:
         """Let the table behind `seat_credit` arrive."""
         self._materialize(flights(seed=1), "seats", self._features(self.high_risk_model()), "")
@@ -205,15 +224,24 @@ class World:
         return model.features
 
     def _materialize(
-        self, rows: pd.DataFrame, asset: str, features: Features, partition: str
+        self,
+        rows: pd.DataFrame,
+        asset: str,
+        features: Features,
+        partition: str,
+        *,
+        features_frame: pd.DataFrame | None = None,
     ) -> None:
         store = self.registry.store_snapshot
         keep = features.keep
         raw = store(rows, asset=asset, partition=partition, run=SENSOR)
         known = store(planes(), asset="planes", run=SENSOR)
-        frame = features.make_features(rows, planes())
+        frame = features_frame
+        if frame is None:
+            made = features.make_features(rows, planes())
+            frame = pd.concat([made, rows[list(keep)]], axis=1)
         store(
-            pd.concat([frame, rows[list(keep)]], axis=1),
+            frame,
             asset=features.key,
             partition=partition,
             kind="features",

@@ -7,7 +7,7 @@ The order is bytes, then one transaction: a row never names an object that is no
 reverse order left dangling versions at 21 of 82 points of a kill; this at none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from registry_assets.governance.metadata import VersionMetadata, check_metadata
 from registry_assets.governance.policy import COMMIT_CHECKS, commit_check_digest
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.data import FeatureRows
+from registry_assets.lifecycle.profiling import training_files
 from registry_assets.lifecycle.publishing import Publication
 from registry_assets.lifecycle.targets import FIT_AS_GIVEN, Target, why_other_classes
 from registry_assets.manifest import Manifest, Parent, file_entries
@@ -84,7 +85,7 @@ def check_package(
     model: RegisteredModel,
     recipe: Recipe,
     closure: CodeClosure,
-    part: FeatureRows,
+    parts: Sequence[FeatureRows],
     *,
     estimator: Any = None,
     data: bytes | None = None,
@@ -92,7 +93,8 @@ def check_package(
     """Package an estimator with its code and a sample, and let a fresh process load it.
 
     Args:
-        part: the rows that the sample is taken from.
+        parts: the rows that it was trained on: the sample is taken from the last of them, and
+            what a deployment sees is held against the profile of all.
         estimator: one that was fitted in this process; where there is none, the bytes are
             built and asked in a disposable process, never in this one.
         data: its bytes, where it was serialised already.
@@ -101,7 +103,8 @@ def check_package(
         PackagingRefused, UntrustedTypes: it cannot be packaged.
         LoadCheckFailed: it does not load, or predicts otherwise, elsewhere.
     """
-    package, framework = _package(model, recipe, closure, part, estimator, data)
+    package, framework = _package(model, recipe, closure, parts[-1], estimator, data)
+    package = Package({**package.files, **training_files(model, recipe, parts)})
     reached("train.packaged")
     checked = load_check(package)
     reached("train.checked")

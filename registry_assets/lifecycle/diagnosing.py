@@ -17,14 +17,16 @@ from typing import Literal, TypeVar
 
 import sqlalchemy as sa
 
+from registry_assets.alerting import find_alerts
 from registry_assets.canonical import Json
 from registry_assets.catalog.engine import Catalog
 from registry_assets.catalog.provenance import read_identity
 from registry_assets.catalog.settings import read_settings
 from registry_assets.catalog.tables import events, heads
-from registry_assets.clock import parse_timestamp, system_clock
+from registry_assets.clock import parse_timestamp, system_clock, timestamp
 from registry_assets.errors import RegistryError
 from registry_assets.home import CATALOG, HOME, MARKER, STORE, Home, is_url
+from registry_assets.lifecycle.monitoring.examining import examine_alerts
 from registry_assets.lifecycle.reindexing import is_indexed
 from registry_assets.store import Probe, Store, open_store
 
@@ -70,6 +72,7 @@ def diagnose(home: Home) -> tuple[Diagnosis, ...]:
     found += said
     if catalog is not None:
         found += _tried(lambda: list(_catalog(catalog, home)), "catalog")
+        found += _tried(lambda: list(_alerts(catalog, home)), "alerts")
     store, said = _opened(lambda: open_store(home.store), "store")
     found += said
     if store is not None:
@@ -130,6 +133,15 @@ def _catalog(catalog: Catalog, home: Home) -> Iterator[Diagnosis]:
             "" if indexed else "run `registry rebuild`: it is made anew from rows and manifests",
         )
         yield _clock(connection)
+
+
+def _alerts(catalog: Catalog, home: Home) -> Iterator[Diagnosis]:
+    settings = find_alerts(home.folder)
+    with catalog.read() as connection:
+        found = list(examine_alerts(connection, settings, now=timestamp(system_clock())))
+    for subject, said, mend in found:
+        # None keeps the registry from working: it is people who are not told.
+        yield Diagnosis("alerts", subject, "note" if mend else "good", said, mend)
 
 
 def _clock(connection: sa.Connection) -> Diagnosis:

@@ -26,6 +26,7 @@ from registry_assets.governance.decide import Held
 from registry_assets.governance.standing import Decision, read_decision
 from registry_assets.lifecycle.attesting import Attested, Drafted, Move, draft_attestation
 from registry_assets.lifecycle.backends import Backends, RunInfo
+from registry_assets.lifecycle.monitoring.telling import end_replaced
 from registry_assets.lifecycle.moving import checkpoint, tell_deployments, verify_bytes
 from registry_assets.lifecycle.pointer_files import require_current
 
@@ -167,6 +168,7 @@ def _move(
         "version": version.number,
         "generation": promotion.generation,
     }
+    end_replaced(draft, pointer.model, pointer.name, version=version.number)
     return promotion
 
 

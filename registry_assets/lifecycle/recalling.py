@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
+from registry_assets.catalog.alerts import AlertRecord, list_alerts
 from registry_assets.catalog.descent import BOUND
 from registry_assets.catalog.ledger import REGISTRY, Change, change
 from registry_assets.catalog.recalls import RecallRecord, State, write_recall
@@ -22,7 +23,7 @@ from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.proposing import RollbackProposal, find_proposals
 from registry_assets.lifecycle.recallable import Chosen, Recallable, choose, recalls_of
 from registry_assets.lifecycle.tracing import LIMIT, Descendants, descendants
-from registry_assets.references import ManifestName, SnapshotName
+from registry_assets.references import ManifestName, Reference, SnapshotName
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Reach:
         others: how many other snapshots the partition has held; they stay as they are.
         built: everything that was built on them, of each kind the newest.
         judged: the versions that were not trained on them and are judged by them.
+        alerts: those that are not resolved about any of these versions: the data may be why.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Reach:
     others: int
     built: Descendants
     judged: tuple[str, ...]
+    alerts: tuple[AlertRecord, ...]
 
     @property
     def digests(self) -> tuple[str, ...]:
@@ -230,7 +233,14 @@ def _reach(
         others=chosen.others,
         built=replace(found.first(limit), subject=chosen.name),
         judged=tuple(reference for reference in judged if reference not in trained),
+        alerts=_alerts(connection, trained | judged.keys()),
     )
+
+
+def _alerts(connection: sa.Connection, references: Collection[str]) -> tuple[AlertRecord, ...]:
+    models = sorted({Reference.parse(each).model for each in references})
+    every = (alert for model in models for alert in list_alerts(connection, model))
+    return tuple(alert for alert in every if alert.reference in references)
 
 
 def _shortened(digests: Collection[str]) -> str:

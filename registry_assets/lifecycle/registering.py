@@ -134,9 +134,9 @@ def register_version(
         duration_seconds=registration.duration_seconds,
     )
     check_metadata(metadata, before_training=True)
-    part = read_feature_rows(backends, recipe.train[-1])
+    parts = [read_feature_rows(backends, ref) for ref in recipe.train]
     fitted = None if from_file else estimator
-    checked = check_package(model, recipe, closure, part, estimator=fitted, data=data)
+    checked = check_package(model, recipe, closure, parts, estimator=fitted, data=data)
     declare_model(backends, model, actor=run.actor)
     reservation = reserve(
         backends.catalog,

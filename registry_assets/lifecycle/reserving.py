@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+
 from registry_assets.canonical import Json, canonical_json
 from registry_assets.catalog.models import declare
 from registry_assets.catalog.snapshots import SnapshotRecord, current_snapshots
@@ -13,6 +15,7 @@ from registry_assets.errors import DataUnusable, DeclarationError
 from registry_assets.governance.policy import declared_policy, policy_in_force
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.data import column_names, require_evaluated
+from registry_assets.lifecycle.monitoring.declared import record_monitoring
 from registry_assets.lifecycle.pointer_files import require_current_catalog
 from registry_assets.lifecycle.refusing import refuse_recalled
 from registry_assets.packaging.closure import code_closure
@@ -26,7 +29,7 @@ class Request:
 
     Args:
         id: repeating a request with the same id gives the same version.
-        trigger: `manual`, `schedule` or `sensor`.
+        trigger: `manual`, `schedule`, `new_data`, `drift` or `decay`.
         params: values that replace declared parameters, for this version only.
 
     Raises:
@@ -57,6 +60,7 @@ def declare_model(backends: Backends, model: RegisteredModel, *, actor: str) -> 
         clock=backends.clock,
         pointers=model.pointers,
     )
+    record_monitoring(backends, model, actor=actor)
 
 
 def reserve_version(
@@ -102,15 +106,7 @@ def compose_recipe(
     closure = code_closure(model.features.make_features, model.train)
     code_commit(closure)  # refused here, before hours of training
     with backends.catalog.read() as connection:
-        found = _chosen(current_snapshots(connection, model.features.key), partitions, model)
-        refuse_recalled(connection, [snapshot.ref for snapshot in found])
-    for snapshot in found:
-        if snapshot.rows == 0:
-            raise DataUnusable(
-                f"{snapshot.ref} is empty",
-                hint="materialize that partition again, once it has rows",
-            )
-    train, holdout = _split(model, tuple(snapshot.ref for snapshot in found))
+        train, holdout = current_split(connection, model, partitions=partitions)
     for ref in holdout:  # before anything is trained for an evaluation that cannot be made
         require_evaluated(column_names(backends, ref), model.evaluation.columns, where=str(ref))
     recipe = Recipe(
@@ -127,6 +123,28 @@ def compose_recipe(
     # Hashed here: a parameter that is not JSON is refused before anything is recorded.
     canonical_json(recipe.to_json())
     return recipe
+
+
+def current_split(
+    connection: sa.Connection, model: RegisteredModel, *, partitions: Sequence[str] | None = None
+) -> tuple[tuple[SnapshotRef, ...], tuple[SnapshotRef, ...]]:
+    """Give the snapshots that a training that starts now reads, and those that judge it.
+
+    Args:
+        partitions: which ones; by default all.
+
+    Raises:
+        DataUnusable: there is nothing to train on, or nothing to evaluate on; or it was recalled.
+    """
+    found = _chosen(current_snapshots(connection, model.features.key), partitions, model)
+    refuse_recalled(connection, [snapshot.ref for snapshot in found])
+    for snapshot in found:
+        if snapshot.rows == 0:
+            raise DataUnusable(
+                f"{snapshot.ref} is empty",
+                hint="materialize that partition again, once it has rows",
+            )
+    return _split(model, tuple(snapshot.ref for snapshot in found))
 
 
 def _chosen(

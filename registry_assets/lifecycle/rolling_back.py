@@ -31,6 +31,7 @@ from registry_assets.faults import reached
 from registry_assets.lifecycle.attesting import Attested, Move, attest, draft_attestation
 from registry_assets.lifecycle.authority import authority_evidence, authorized
 from registry_assets.lifecycle.backends import BY_HAND, Backends, RunInfo
+from registry_assets.lifecycle.monitoring.telling import end_replaced
 from registry_assets.lifecycle.moving import checkpoint, tell_deployments, verify_bytes
 from registry_assets.lifecycle.pointer_files import require_current
 from registry_assets.lifecycle.way_back import WayBack, find_way_back, rollback_of
@@ -201,6 +202,7 @@ def _move(
             run_id=asked.run.run_id,
         )
         write_attestation(draft, promotion, attested.digest)
+        end_replaced(draft, asked.model, asked.pointer, version=promotion.version)
         return RolledBack(promotion, _hold(draft, promotion, asked), moved=True, seconds=0.0)
 
 

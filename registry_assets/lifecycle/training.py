@@ -120,7 +120,7 @@ def _train(
         finished_at=fitted.finished_at,
         duration_seconds=fitted.duration_seconds,
     )
-    checked = check_package(model, version.recipe, closure, parts[-1], estimator=fitted.estimator)
+    checked = check_package(model, version.recipe, closure, parts, estimator=fitted.estimator)
     return commit_checked(backends, version, checked, metadata, run=run)
 
 

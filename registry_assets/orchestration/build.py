@@ -14,12 +14,16 @@ from registry_assets.orchestration.io_manager import SnapshotIOManager
 from registry_assets.orchestration.jobs import model_jobs, retrain_schedule
 from registry_assets.orchestration.keys import Names
 from registry_assets.orchestration.missing import Reported
+from registry_assets.orchestration.monitoring.alerts import alerts_sensor, deliver_job
+from registry_assets.orchestration.monitoring.building import watch_models
+from registry_assets.orchestration.moves import moves_check
 from registry_assets.orchestration.own_checks import refuse_missing_checks
 from registry_assets.orchestration.pointer_asset import pointer_asset, pointer_check
 from registry_assets.orchestration.promotion_sensor import promotion_sensor
 from registry_assets.orchestration.recalled import pointer_recall_check, snapshot_check
 from registry_assets.orchestration.reporting import report_job, report_sensor
 from registry_assets.orchestration.resource import RegistryResource
+from registry_assets.orchestration.retraining import retraining
 from registry_assets.orchestration.sensors import INTERVAL_SECONDS, version_sensor
 from registry_assets.orchestration.version_assets import version_assets
 from registry_assets.packaging.closure import code_closure
@@ -76,6 +80,7 @@ def registry_definitions(
     of_versions = [
         spec for _, made, _ in built for spec in (*made.model_specs, *made.evaluation_specs)
     ]
+    watching = watch_models(models, data, stored, source, interval=sensor_interval)
     recall_checks = _recall_checks(models, data, stored, source)
     of_recalls = [spec for made in recall_checks for spec in made.check_specs]
     refuse_missing_checks(models, [*asset_checks, *data], [*of_versions, *of_recalls])
@@ -91,22 +96,40 @@ def registry_definitions(
             version_sensor(model, made.partitions, jobs, source, interval=sensor_interval),
             promotion_sensor(model, jobs, source, interval=sensor_interval),
         ]
+    sensors += [watched.sensor for watched in watching]
+    retrained = [
+        found
+        for model, _, jobs in built
+        if (found := retraining(model, jobs, source, interval=sensor_interval)) is not None
+    ]
+    sensors += [each.sensor for each in retrained]
     reported = Reported([(model, made) for model, made, _ in built], snapshots)
     report = report_job(reported, source)
     pointers = [(model, pointer) for model in models for pointer in model.pointers]
     sensors.append(report_sensor(reported, report, source, interval=sensor_interval))
+    deliver = deliver_job(source)
+    sensors.append(alerts_sensor(deliver, source, interval=sensor_interval))
     return dg.Definitions(
         assets=[
             *data,
             *(asset for _, made, _ in built for asset in (made.model, made.evaluation)),
             *(pointer_asset(model, pointer, source) for model, pointer in pointers),
+            *(asset for watched in watching for asset in watched.assets),
         ],
         asset_checks=[
             *asset_checks,
             *(pointer_check(model, pointer, source) for model, pointer in pointers),
+            *(moves_check(model, pointer, source) for model, pointer in pointers),
             *recall_checks,
+            *(check for watched in watching for check in watched.checks),
         ],
-        jobs=[*(job for _, _, jobs in built for job in jobs.all()), report],
+        jobs=[
+            *(job for _, _, jobs in built for job in jobs.all()),
+            *(job for watched in watching for job in watched.jobs),
+            *(each.job for each in retrained if each.job is not None),
+            report,
+            deliver,
+        ],
         schedules=[s for s in map(_schedule, models) if s is not None],
         sensors=sensors,
         resources={IO_MANAGER: SnapshotIOManager(source)},

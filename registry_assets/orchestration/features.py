@@ -5,6 +5,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -14,6 +15,7 @@ from registry_assets.errors import DataUnusable, DeclarationError, InvalidName, 
 from registry_assets.orchestration.io_manager import FACTS, KIND, asset_name
 from registry_assets.orchestration.resource import refuse
 from registry_assets.orchestration.unstable import quiet_previews
+from registry_assets.orchestration.unstable.partitions import newest_ended
 from registry_assets.packaging.closure import code_closure
 from registry_assets.references import check_name
 
@@ -51,6 +53,21 @@ class FeaturesAsset:
     def partitioned(self) -> bool:
         """Whether the asset has partitions."""
         return self.asset.partitions_def is not None
+
+    @property
+    def timed(self) -> bool:
+        """Whether its partitions are of periods."""
+        return isinstance(self.asset.partitions_def, dg.TimeWindowPartitionsDefinition)
+
+    def ended_partition(self, now: datetime, *, days: float) -> str:
+        """Give the newest partition whose period ended so many days ago, or longer.
+
+        "" if none did, or the partitions are of no times.
+        """
+        partitions = self.asset.partitions_def
+        if not isinstance(partitions, dg.TimeWindowPartitionsDefinition):
+            return ""
+        return newest_ended(partitions, now - timedelta(days=days))
 
 
 def features_asset(

@@ -12,13 +12,16 @@ from pydantic import Field
 
 from registry_assets.actors import unverified
 from registry_assets.declaration import RegisteredModel, Schedule
+from registry_assets.declaration.checks import require
 from registry_assets.errors import RegistryError
 from registry_assets.lifecycle.backends import RunInfo
 from registry_assets.lifecycle.reserving import Request
+from registry_assets.lifecycle.retraining import CAUSES, RetrainingDue, RetrainingNotDue
 from registry_assets.orchestration.decision_jobs import decision_jobs
 from registry_assets.orchestration.keys import Names
 from registry_assets.orchestration.own_checks import record_job
 from registry_assets.orchestration.resource import RegistryResource, refuse, run_info
+from registry_assets.registry import Registry
 
 # Beyond the training itself: packaging, its load check, the evaluation.
 _SECONDS_AROUND_TRAINING = 3600
@@ -32,8 +35,9 @@ class RetrainConfig(dg.Config):
     reason: str = Field(default="", description="Why; recorded in the ledger.")
     trigger: str = Field(
         default="manual",
-        description="`manual`, `schedule` or `sensor`. Only a manual request trains a recipe"
-        " again that failed before.",
+        description="`manual`, `schedule`, `new_data`, `drift` or `decay`. Only a manual request"
+        " trains a recipe again that failed before; for the last three it is decided anew whether"
+        " one is due.",
     )
     params: dict[str, Any] = Field(
         default={},
@@ -111,14 +115,13 @@ def _retrain_job(
     def reserve(context: dg.OpExecutionContext, config: RetrainConfig) -> None:
         """Reserve the next version for the recipe that is current now."""
         try:
-            request = Request(
-                # A retried run asks again under its first run's id, and gets the same number.
-                id=context.run.root_run_id or context.run.run_id,
-                trigger=config.trigger,
-                reason=config.reason,
-                params=config.params,
-            )
-            reservation = source.open().reserve(
+            registry = source.open()
+            request = _request(registry, declared, context, config)
+            if isinstance(request, RetrainingNotDue):
+                context.log.info("nothing to do: %s", request.sentence)
+                context.add_output_metadata({"outcome": "not_due", "sentence": request.sentence})
+                return
+            reservation = registry.reserve(
                 declared, request, run=_requester(context, names, config)
             )
         except RegistryError as error:
@@ -143,6 +146,31 @@ def _retrain_job(
         reserve()
 
     return retrain
+
+
+def _request(
+    registry: Registry,
+    declared: RegisteredModel,
+    context: dg.OpExecutionContext,
+    config: RetrainConfig,
+) -> Request | RetrainingNotDue:
+    """Give what a version is to be reserved by; or why none is due."""
+    if config.trigger in CAUSES:
+        require(
+            not config.params,
+            f"a version that is asked for by {config.trigger} has the declared parameters",
+            "leave out params, or give the trigger manual",
+        )
+        # Decided here: when the sensor looked, another version may not have been on its way.
+        due = registry.due_retraining(declared)
+        return due.asked if isinstance(due, RetrainingDue) else due
+    return Request(
+        # A retried run asks again under its first run's id, and gets the same number.
+        id=context.run.root_run_id or context.run.run_id,
+        trigger=config.trigger,
+        reason=config.reason,
+        params=config.params,
+    )
 
 
 def _requester(context: dg.OpExecutionContext, names: Names, config: RetrainConfig) -> RunInfo:

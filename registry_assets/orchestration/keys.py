@@ -47,6 +47,10 @@ class Names:
         """The op of that asset, whose config says what is promoted, and why."""
         return self.pointer_key(pointer).to_python_identifier()
 
+    def observation_key(self, kind: str) -> dg.AssetKey:
+        """The asset of what is observed after deployment: predictions, drift or performance."""
+        return dg.AssetKey([self.model, kind])
+
     @property
     def retrain_job(self) -> str:
         """The job that reserves the next version."""
@@ -92,6 +96,36 @@ class Names:
         return f"{self.job(decision)}_decision"
 
     @property
+    def watch_job(self) -> str:
+        """The job that scores a partition, and compares it with what was known and promised."""
+        return f"{self.model}__watch"
+
+    @property
+    def freshness_job(self) -> str:
+        """The job that looks whether the partition that is expected by now was scored."""
+        return f"{self.model}__freshness"
+
+    @property
+    def monitor_sensor(self) -> str:
+        """The sensor that has partitions watched."""
+        return f"{self.model}__monitor"
+
+    @property
+    def retraining_sensor(self) -> str:
+        """The sensor that asks for versions because of new data, drift or decay."""
+        return f"{self.model}__retraining"
+
+    @property
+    def retrained_job(self) -> str:
+        """The job that tells alerts how the retrainings ended that they caused."""
+        return f"{self.model}__retrained"
+
+    @property
+    def retrained_op(self) -> str:
+        """The one op of that job."""
+        return f"{self.retrained_job}_letters"
+
+    @property
     def version_sensor(self) -> str:
         """The sensor that trains reserved versions."""
         return f"{self.model}__versions"
@@ -114,7 +148,9 @@ class Names:
     def of_jobs(self) -> frozenset[str]:
         """What jobs and their ops are called: Dagster gives no asset such a name as well."""
         jobs = {self.retrain_job, self.train_job, self.evaluate_job, self.record_job}
-        ops = {self.reserve_op, self.record_op, *map(self.decision_op, DECISIONS)}
+        jobs |= {self.watch_job, self.freshness_job, self.retrained_job}
+        ops = {self.reserve_op, self.record_op, self.retrained_op}
+        ops |= {*map(self.decision_op, DECISIONS)}
         return frozenset(jobs | ops | {self.promote_job, *map(self.job, DECISIONS)})
 
     def tags(self, version: int, purpose: str, pointer: str | None = None) -> dict[str, str]:

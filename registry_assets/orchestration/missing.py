@@ -15,9 +15,16 @@ from registry_assets.catalog.committed import Committed
 from registry_assets.declaration import RegisteredModel
 from registry_assets.errors import NotFound
 from registry_assets.orchestration.approved import find_untold_approvals
-from registry_assets.orchestration.attempts import is_job_alive, versions_alive
+from registry_assets.orchestration.attempts import (
+    is_job_alive,
+    partitions_alive,
+    versions_alive,
+)
 from registry_assets.orchestration.io_manager import asset_name
 from registry_assets.orchestration.keys import Names
+from registry_assets.orchestration.monitoring.freshness import find_untold_freshness
+from registry_assets.orchestration.monitoring.views import KINDS
+from registry_assets.orchestration.moves import find_untold_moves
 from registry_assets.orchestration.recalled import find_untold
 from registry_assets.orchestration.untold import Untold
 from registry_assets.orchestration.version_assets import VersionAssets
@@ -61,7 +68,8 @@ class Found:
     """Everything that Dagster is missing: events, and partitions to be added.
 
     Args:
-        untold: results of checks that became others, since people decided something.
+        untold: results of checks that became others, since people decided something or attempts
+            failed.
         looked_at: the models that were looked through, `SNAPSHOTS` and `RECALLS`.
         seen: what needs no looking at next time, as long as it does not move.
     """
@@ -137,10 +145,13 @@ def find_missing(
         found = [*_missing_versions(instance, model.name, versions)]
         for pointer in () if moving else model.pointers:
             found += missing_promotions(instance, registry, model.name, pointer, alive)
+        watching = partitions_alive(instance, job=Names(model.name).watch_job)
+        if model.monitoring is not None:
+            found += _missing_observations(instance, registry, model, watching)
         missing += found
-        signed = [] if alive or moving else _approvals(instance, registry, model)
-        untold += signed
-        if not (keys or found or alive or moving or signed):
+        others = [] if alive or moving else _untold(instance, registry, model)
+        untold += others
+        if not (keys or found or alive or moving or watching or others):
             complete[model.name] = states[model.name]
     if RECALLS in looked_at:
         recalled = list(_recalled(instance, registry, reported))
@@ -152,11 +163,15 @@ def find_missing(
     )
 
 
-def _approvals(
+def _untold(
     instance: dg.DagsterInstance, registry: Registry, model: RegisteredModel
 ) -> list[Untold]:
     try:
-        return list(find_untold_approvals(instance, registry, model))
+        return [
+            *find_untold_approvals(instance, registry, model),
+            *find_untold_moves(instance, registry, model),
+            *find_untold_freshness(instance, registry, model),
+        ]
     except NotFound:
         return []  # declared in code, and never trained
 
@@ -224,14 +239,47 @@ def _outdated(instance: dg.DagsterInstance, model: str, versions: Sequence[Commi
         # One look per version would read every picture ever shown.
         if version.evaluation is None or version.evaluated < 2:
             continue
-        asset = Names(model).evaluation_key
-        where = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=[key])
-        for record in instance.fetch_materializations(where, limit=1).records:
-            event = record.asset_materialization
-            tags = (event.tags or {}) if event else {}
-            if tags.get("dagster/data_version") != version.evaluation:
-                found.add(key)
+        shown = _shown(instance, Names(model).evaluation_key, key)
+        if shown is not None and shown != version.evaluation:
+            found.add(key)
     return found
+
+
+def _shown(instance: dg.DagsterInstance, asset: dg.AssetKey, partition: str) -> str | None:
+    """Give the data version that Dagster shows of a partition; None if it shows nothing."""
+    where = dg.AssetRecordsFilter(asset, asset_partitions=[partition] if partition else None)
+    for record in instance.fetch_materializations(where, limit=1).records:
+        event = record.asset_materialization
+        return ((event.tags or {}) if event else {}).get("dagster/data_version", "")
+    return None
+
+
+def _missing_observations(
+    instance: dg.DagsterInstance,
+    registry: Registry,
+    model: RegisteredModel,
+    watching: Container[str],
+) -> Iterator[Missing]:
+    """Find the observations that are the newest of their partition, and that Dagster lacks.
+
+    Args:
+        watching: the partitions that a run is about, which reports its own.
+    """
+    for kind in KINDS:
+        asset = Names(model.name).observation_key(kind)
+        newest = {each.partition: each.digest for each in registry.observations(model.name, kind)}
+        if not newest:
+            continue
+        there = set(instance.get_materialized_partitions(asset))
+        # Of the others there was only one: whatever is shown is that. Without partitions Dagster
+        # has no index that forgets deleted runs.
+        uncertain = registry.repeated(model.name, kind) | {""}
+        for partition, digest in newest.items():
+            is_shown = partition in there
+            if partition in uncertain:
+                is_shown = _shown(instance, asset, partition) == digest
+            if not is_shown and partition not in watching:
+                yield Missing(asset, digest, partition or None)
 
 
 def _is_moving(instance: dg.DagsterInstance, model: str) -> bool:

@@ -26,6 +26,7 @@ from registry_assets.orchestration.events import Event, materialization, promoti
 from registry_assets.orchestration.io_manager import snapshot_metadata
 from registry_assets.orchestration.keys import Names
 from registry_assets.orchestration.missing import Found, Missing, Reported, find_missing
+from registry_assets.orchestration.monitoring.events import is_observation, observation_events
 from registry_assets.orchestration.presentation import evaluation_metadata, version_metadata
 from registry_assets.orchestration.resource import RegistryResource, refuse
 from registry_assets.orchestration.version_assets import VersionAssets
@@ -49,10 +50,10 @@ def report_sensor(
         job=job,
         minimum_interval_seconds=interval,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Looks for snapshots, versions, evaluations and promotions that are in the"
-        " registry and not in Dagster's event log, made elsewhere or deleted in the UI, and for"
-        " checks that say another thing than the registry since people signed or recalled"
-        f" something, and launches the job `{REPORT_JOB}`. It adds missing partitions by itself."
+        description="Looks for snapshots, versions, evaluations, promotions and what was observed"
+        " after them, that are in the registry and not in Dagster's event log, made elsewhere or"
+        " deleted in the UI, and for checks that say another thing than the registry since people"
+        f" signed or recalled something, and launches the job `{REPORT_JOB}`. It adds missing partitions by itself."
         f" Where neither side has moved, it looks every {SWEEP_SECONDS // 60} minutes.",
     )
     def report(context: dg.SensorEvaluationContext) -> dg.SensorResult:
@@ -139,6 +140,8 @@ def _events(
         for pointer in model.pointers:
             if missing.asset == names.pointer_key(pointer):
                 return promotion_events(instance, registry, model.name, pointer, missing)
+        if is_observation(model, missing.asset):
+            return observation_events(registry, model, missing)
         if missing.asset in (names.model_key, names.evaluation_key):
             summary = registry.version_numbered(model.name, int(str(missing.partition)))
             if missing.asset == names.model_key:

@@ -16,6 +16,7 @@ from registry_assets.canonical import Json, canonical_json, sha256_digest
 from registry_assets.catalog.ledger import REGISTRY
 from registry_assets.declaration import RegisteredModel
 from registry_assets.orchestration.keys import Names
+from registry_assets.orchestration.monitoring.views import KINDS
 from registry_assets.registry import Registry
 
 SWEEP_SECONDS = 600
@@ -80,6 +81,8 @@ def read_states(
     for model in models:
         names = Names(model.name)
         keys = [names.model_key, names.evaluation_key, *map(names.pointer_key, model.pointers)]
+        if model.monitoring is not None:
+            keys += map(names.observation_key, KINDS)
         partitions = sorted(instance.get_dynamic_partitions(names.versions))
         # One that was just declared may have moved long ago, and Dagster knows nothing of it.
         watched: list[Json] = [runs, _head(registry, model.name), list(model.pointers), policy]

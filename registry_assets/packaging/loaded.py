@@ -103,8 +103,11 @@ class LoadedModel:
 
 
 def is_loaded(path: str) -> bool:
-    """Say whether a file of a package takes part in loading it; its sample does not."""
-    return not path.startswith(layout.SAMPLE)
+    """Say whether a file of a package takes part in loading it.
+
+    Its sample does not, nor does what deployments are watched by.
+    """
+    return not path.startswith((layout.SAMPLE, layout.MONITORING))
 
 
 def load_package(

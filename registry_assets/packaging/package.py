@@ -25,6 +25,13 @@ CODE = "code/"
 SAMPLE = "sample/"
 SAMPLE_FEATURES = f"{SAMPLE}features.parquet"
 SAMPLE_EXPECTED = f"{SAMPLE}expected.parquet"
+MONITORING = "monitoring/"
+TRAINING_PROFILE = f"{MONITORING}features.profile"
+"""What the features were like that it was trained on; earlier packages have none."""
+TRAINING_SLICES = f"{MONITORING}slices.profiles"
+"""The same by the values of the columns that drift is looked at by, where some are declared."""
+TRAINING_SAMPLE = f"{MONITORING}training_sample.parquet"
+"""Some of these features, for Evidently's report on drift, where one is declared."""
 
 
 def sample_input(name: str) -> str:

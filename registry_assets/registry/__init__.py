@@ -17,6 +17,7 @@ from registry_assets.lifecycle import reindexing
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.checkpoints import identify
 from registry_assets.lifecycle.registry_keys import KEY_ADDED, begin_keys
+from registry_assets.registry.alerts import Alerts
 from registry_assets.registry.answers import Answers, VersionSummary
 from registry_assets.registry.care import Care
 from registry_assets.registry.contents import Contents
@@ -25,6 +26,7 @@ from registry_assets.registry.deployment import Deployment
 from registry_assets.registry.evidence import Evidence
 from registry_assets.registry.governing import Governing
 from registry_assets.registry.keys import Keys
+from registry_assets.registry.monitoring import Monitoring
 from registry_assets.registry.recalls import Recalls
 from registry_assets.registry.searching import Searching
 from registry_assets.registry.steps import Steps
@@ -57,6 +59,8 @@ class Registry(
     Care,
     Transfer,
     Evidence,
+    Monitoring,
+    Alerts,
 ):
     """An open registry.
 

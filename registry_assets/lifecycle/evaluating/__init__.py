@@ -23,6 +23,8 @@ from registry_assets.manifest import Manifest, Parent, file_entries
 RESULT_FILE = "evaluation.json"
 PAGE_FILE = "report.html"
 EVIDENTLY_FILE = "evidently.html"
+PROFILE_FILE = "predictions.profile"
+"""What the version said of the holdout was like; earlier evaluations have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,15 @@ def _contents(figures: Figures, subject: Subject) -> dict[str, bytes]:
     result = figures.result
     pictures = {f"pictures/{name}.png": png for name, png in result.pictures.items()}
     evidently = {EVIDENTLY_FILE: figures.evidently} if figures.evidently else {}
+    profile = {PROFILE_FILE: figures.said} if figures.said else {}
     page = {PAGE_FILE: evaluation_page(result, subject)}
-    return {RESULT_FILE: canonical_json(result.to_json()), **pictures, **page, **evidently}
+    return {
+        RESULT_FILE: canonical_json(result.to_json()),
+        **pictures,
+        **page,
+        **evidently,
+        **profile,
+    }
 
 
 def _manifest(

@@ -17,6 +17,7 @@ from registry_assets.lifecycle.evaluating.examining import evidently_report, exa
 from registry_assets.lifecycle.evaluating.holdout import read_holdout
 from registry_assets.lifecycle.evaluating.scoring import Answers, ask_version, check_told
 from registry_assets.lifecycle.evaluating.trained_on import read_training
+from registry_assets.lifecycle.predicted import as_written
 from registry_assets.lifecycle.targets import Target
 
 if TYPE_CHECKING:
@@ -31,12 +32,15 @@ class Figures:
         leak: why none of it proves anything, if the version was trained on these rows.
         refused: why there are no metrics, if the version cannot score these rows.
         evidently: Evidently's page; empty where none was asked for, or none could be made.
+        said: the profile of what the version said of these rows, as it is stored; empty where
+            it refused them.
     """
 
     result: EvaluationResult
     leak: str | None
     refused: str = ""
     evidently: bytes = b""
+    said: bytes = b""
 
 
 def find_figures(
@@ -77,11 +81,21 @@ def find_figures(
         else None,
         backtest=backtest(backends, model, version, plan=plan.backtest) if plan.backtest else None,
     )
+    said = _profile(answers)
     if plan.evidently is None:
-        return Figures(result, leak, answers.refused)
+        return Figures(result, leak, answers.refused, said=said)
     report = evidently_report(model, version, rows, training, answers, plan=plan.evidently)
     noted = replace(result, evidently=_note(report))
-    return Figures(noted, leak, answers.refused, report.html)
+    return Figures(noted, leak, answers.refused, report.html, said)
+
+
+def _profile(answers: Answers) -> bytes:
+    """Give what a deployment's answers are held against."""
+    from registry_assets.monitoring.profile import profile_of
+
+    if answers.refused:
+        return b""
+    return profile_of(as_written(answers.said, answers.signature.output)).to_bytes()
 
 
 def _classes(target: Target, answers: Answers, others: Answers | str | None) -> list[Any]:

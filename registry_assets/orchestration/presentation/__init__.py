@@ -3,6 +3,7 @@
 versions     a committed version, and a promotion
 evaluations  figures as tables and numbers that the UI plots, and the pictures
 findings     what a check found
+monitoring   what was observed after deployment
 cells        numbers and lists as they stand in tables
 """
 

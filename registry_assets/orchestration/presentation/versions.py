@@ -1,14 +1,24 @@
 """A committed version, and a promotion."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
 
 from registry_assets.catalog.pointers import PromotionRecord
 from registry_assets.catalog.versions import VersionRecord
+from registry_assets.decisions import DONE, Decided
 from registry_assets.evaluation.report.texts import moment
+from registry_assets.governance.wording import approvers
+from registry_assets.lifecycle.way_back import rollback_of
 from registry_assets.orchestration.presentation.cells import bullets, table
+
+_SIGNED: Mapping[str, Decided] = {
+    "approvals": "approve",
+    "overrides": "override",
+    "authority": "rollback",
+}
+"""What people decided, by where the evidence of a promotion names them."""
 
 
 def version_metadata(version: VersionRecord) -> dict[str, Any]:
@@ -39,25 +49,46 @@ def version_metadata(version: VersionRecord) -> dict[str, Any]:
 
 
 def promotion_metadata(promotion: PromotionRecord) -> dict[str, Any]:
-    """Describe a promotion: from, to, who, why and on which evidence; of a rollback, what not."""
-    rows = [
-        {"check": v["gate"], "outcome": v["outcome"], "why": v["why"]}
-        for v in promotion.evidence["verdicts"]
-    ]
-    metadata = {
+    """Describe a move of a pointer: from, to, who, why, who approved it, on which evidence."""
+    evidence, rollback = promotion.evidence, rollback_of(promotion)
+    moved = "rolled back" if rollback else "promoted"
+    metadata: dict[str, Any] = {
         "version": promotion.version,
+        "reference": f"{promotion.model}:{promotion.version}",
         "digest": promotion.digest,
         "generation": promotion.generation,
         "from version": promotion.from_version or "nothing",
-        "promoted at": moment(promotion.created_at),
-        "promoted by": promotion.actor,
+        f"{moved} at": moment(promotion.created_at),
+        f"{moved} by": promotion.actor,
         "reason": promotion.reason or "none given",
-        "policy": promotion.policy_digest,
-        "evaluation": str(promotion.evidence["evaluation"]),
-        "evidence": table(rows),
+        "approved by": approvers(evidence) or "nobody: no approval was asked for",
     }
-    rollback = promotion.evidence.get("rollback")
+    signatures = list(_signatures(evidence))
+    if signatures:
+        metadata["signatures"] = table(signatures)
     if rollback:
         metadata["rolled back from"] = f"version {rollback['from']}, which is held until released"
-        metadata["waived"] = bullets(each["sentence"] for each in promotion.evidence["waived"])
-    return metadata
+    if evidence.get("waived"):
+        metadata["waived"] = bullets(each["sentence"] for each in evidence["waived"])
+    verdicts = [
+        {"check": v["gate"], "outcome": v["outcome"].replace("_", " "), "why": v["why"]}
+        for v in evidence["verdicts"]
+    ]
+    return {
+        **metadata,
+        "policy": promotion.policy_digest,
+        "evaluation": str(evidence["evaluation"]),
+        "evidence": table(verdicts),
+    }
+
+
+def _signatures(evidence: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """Give what people signed that a move rests on, a row each."""
+    for name, decided in _SIGNED.items():
+        for each in evidence.get(name, ()):
+            yield {
+                "person": each["person"],
+                "decided": f"{DONE[decided]} it",
+                "roles": ", ".join(each["roles"]) or "none",
+                "signed": each["fingerprint"] or "unsigned",
+            }
