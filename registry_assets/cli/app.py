@@ -22,11 +22,13 @@ from registry_assets.cli.doctor import doctor
 from registry_assets.cli.evidence import evidence
 from registry_assets.cli.keys import keys
 from registry_assets.cli.log import log
+from registry_assets.cli.monitoring import monitor
 from registry_assets.cli.moving import follow, pull, resolve
 from registry_assets.cli.policy import policy
 from registry_assets.cli.reading import explain, models, show, versions
 from registry_assets.cli.recalling import recall, recalls
 from registry_assets.cli.registering import register
+from registry_assets.cli.replaying import simulate
 from registry_assets.cli.report import report
 from registry_assets.cli.retiring import archive, reject, unarchive
 from registry_assets.cli.searching import search
@@ -109,6 +111,7 @@ SECTIONS = {
         explain,
         log,
         at,
+        monitor,
         alerts,
         recalls,
         search,
@@ -132,7 +135,7 @@ SECTIONS = {
     ),
     "Govern": (policy, keys),
     "Move": (resolve, pull, follow, evidence, export, import_),
-    "Care": (doctor, backup, rebuild, collect),
+    "Care": (doctor, backup, rebuild, collect, simulate),
 }
 
 

@@ -22,6 +22,7 @@ from registry_assets.cli.answers import Check, VersionAnswer, read_checks
 from registry_assets.cli.approvals import approvals_document
 from registry_assets.cli.explain import Explanation
 from registry_assets.cli.lineage import Lineage, node_document
+from registry_assets.cli.lived import in_use_document
 from registry_assets.cli.plain import Document
 from registry_assets.cli.recalls import proposal_document
 from registry_assets.cli.remedies import next_step
@@ -231,6 +232,7 @@ def page_document(page: VersionPage) -> Document:
         **document,
         **words_document(page.words),
         "holds": [hold_document(hold) for hold in page.holds],
+        "in_use": in_use_document(page.in_use),
         "alerts": [alert_summary(alert) for alert in page.alerts],
         "retention": page.retention.to_json() if page.retention else None,
         "approvals": [said for each in page.signed for said in approvals_document(each)],

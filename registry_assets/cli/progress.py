@@ -6,27 +6,40 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def shown_progress(*, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
+def shown_progress(
+    *, quiet: bool = False, counted: bool = False
+) -> Iterator[Callable[[str, int, int], None]]:
     """Give what is to be told: what is being done, how many bytes of it are, and of how many.
 
     Args:
         quiet: show nothing, for a program reads.
+        counted: things are told of, and not bytes; there is one bar, whatever is being done.
     """
     if quiet or not sys.stderr.isatty():
         yield lambda _what, _done, _total: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    count = MofNCompleteColumn() if counted else DownloadColumn()
+    columns = (TextColumn("{task.description}"), BarColumn(), count)
     with Progress(
         *columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True
     ) as bars:
         known: dict[str, int] = {}
 
         def told(what: str, done: int, total: int) -> None:
-            if what not in known:
-                known[what] = int(bars.add_task(what, total=total))
-            bars.update(bars.task_ids[known[what]], completed=done, total=total)
+            bar = "" if counted else what
+            if bar not in known:
+                known[bar] = int(bars.add_task(what, total=total))
+            place = bars.task_ids[known[bar]]
+            bars.update(place, description=what, completed=done, total=total)
 
         yield told

@@ -116,7 +116,7 @@ def versions(model: str, *, limit: int, before: int | None, as_json: bool) -> No
     from registry_assets.cli.tables import version_rows
 
     registry = open_registry()
-    name = _model_name(model)
+    name = model_name(model)
     total = registry.count_versions(name)
     answers = read_versions(registry, name, limit=limit, before=before)
     if as_json:
@@ -185,7 +185,7 @@ def explain(reference: str, *, as_json: bool) -> None:
     print_json(explanation_document(found)) if as_json else show_page(explanation_panel(found))
 
 
-def _model_name(text: str) -> str:
+def model_name(text: str) -> str:
     """Give a model's name; a reference to a version is one word too many.
 
     Raises:

@@ -1,16 +1,11 @@
 """`registry register`: a folder with an estimator that was trained elsewhere becomes a version."""
 
-import importlib
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from registry_assets.cli.declarations import read_declaration
 from registry_assets.cli.reading import json_option, open_registry
-
-if TYPE_CHECKING:
-    from registry_assets.declaration import RegisteredModel
 
 
 @click.command()
@@ -44,7 +39,8 @@ def register(folder: Path, *, as_json: bool) -> None:
 
     declaration, data, told = read_folder(folder)
     registry = open_registry()
-    model = _declared(declaration, registry.home.folder)
+    hint = 'write declaration = "package.module:name", as it is imported from the project\'s folder'
+    model = read_declaration(declaration, registry.home.folder, hint=hint)
     done = register_version(registry.backends, model, data, told, run=RunInfo.by_hand())
     if as_json:
         print_json({**identity(done.version), "created": done.committed})
@@ -58,29 +54,3 @@ def register(folder: Path, *, as_json: bool) -> None:
         f"Next: materialize partition {done.version.number} of {model.name}/evaluation in Dagster,"
         f"\n      which shows it within a minute; `registry explain {name}` says what it waits for."
     )
-
-
-def _declared(reference: str, folder: Path) -> "RegisteredModel":
-    """Import the declaration, as the project's own code finds it.
-
-    Raises:
-        DeclarationError: there is no such module or name, or it is no declaration.
-    """
-    from registry_assets.declaration import RegisteredModel
-    from registry_assets.errors import DeclarationError
-
-    module, _, name = reference.partition(":")
-    hint = 'write declaration = "package.module:name", as it is imported from the project\'s folder'
-    if not module or not name:
-        raise DeclarationError(f"{reference!r} does not say module and name", hint=hint)
-    for place in (str(folder), str(Path.cwd())):
-        if place not in sys.path:
-            sys.path.insert(0, place)
-    try:
-        found = getattr(importlib.import_module(module), name, None)
-    except ImportError as error:
-        raise DeclarationError(f"{module} cannot be imported: {error}", hint=hint) from error
-    if not isinstance(found, RegisteredModel):
-        what = "nothing" if found is None else f"a {type(found).__name__}"
-        raise DeclarationError(f"{reference} is {what}, not a RegisteredModel", hint=hint)
-    return found

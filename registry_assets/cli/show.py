@@ -18,6 +18,7 @@ from registry_assets.cli.answers import VersionAnswer
 from registry_assets.cli.approvals import approvals_body, rests_on
 from registry_assets.cli.described import limits, pairs, saying, section, tags
 from registry_assets.cli.figures import figure_sections, read_figures
+from registry_assets.cli.lived import InUse, in_use_lines, read_in_use
 from registry_assets.cli.remedies import next_steps
 from registry_assets.cli.styles import (
     facts_grid,
@@ -59,6 +60,7 @@ class VersionPage:
         figures: None for one that was not evaluated.
         holds: that pointers were rolled back from it, and where it was released since.
         signed: the decision before each pointer for which somebody signed something about it.
+        in_use: what it lived after it was deployed; None of one that was not committed.
         alerts: those about it that are not resolved.
         retention: how long it is kept; None where no pointer held it, or its tier asks for none.
     """
@@ -71,6 +73,7 @@ class VersionPage:
     figures: EvaluationResult | None
     holds: tuple[HoldRecord, ...]
     signed: tuple[Decision, ...]
+    in_use: InUse | None
     alerts: tuple[AlertRecord, ...]
     retention: Retention | None
 
@@ -96,6 +99,7 @@ def read_page(registry: Registry, answer: VersionAnswer) -> VersionPage:
             for hold in registry.holds(answer.version.model)
             if hold.number == answer.version.number
         ),
+        in_use=read_in_use(registry, answer.version),
         alerts=registry.alerts(answer.version.model, version=answer.version.number),
         retention=registry.retention(answer.version.model, answer.version.number),
         signed=tuple(_signed(registry, answer)),
@@ -134,6 +138,8 @@ def version_page(page: VersionPage) -> Group:
         parts += section("Metrics, under an earlier suite", _metrics_then(answer.earlier, answer))
     elif version.state == "committed":
         parts += section("Metrics", Text("not evaluated yet", "yellow"))
+    if page.in_use and (lived := list(in_use_lines(page.in_use))):
+        parts += section("In use", Text("\n".join(map(visible, lived))))
     if page.figures:
         for title, body in figure_sections(page.figures):
             parts += section(title, body)

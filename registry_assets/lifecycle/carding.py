@@ -6,12 +6,13 @@ model code runs, and nothing is written. How they are set is
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from registry_assets.catalog import snapshots, tenures
+from registry_assets.catalog.alerts import list_alerts
 from registry_assets.catalog.evaluations import (
     EvaluationRecord,
     VerdictRecord,
@@ -25,14 +26,17 @@ from registry_assets.catalog.words import Words, read_words
 from registry_assets.clock import timestamp
 from registry_assets.declaration import ByKey
 from registry_assets.errors import NotFound
+from registry_assets.evaluation.report.texts import moment
 from registry_assets.evaluation.report.values import (
     Card,
     Evaluated,
     GateVerdict,
     Held,
+    PartitionUse,
     Snapshot,
     Subject,
     Training,
+    Use,
 )
 from registry_assets.evaluation.results import EvaluationResult
 from registry_assets.governance import standing
@@ -42,6 +46,8 @@ from registry_assets.lifecycle.backends import Backends
 from registry_assets.lifecycle.data import recorded_holdout
 from registry_assets.lifecycle.deploying import resolve
 from registry_assets.lifecycle.evaluating import EVIDENTLY_FILE, PAGE_FILE, RESULT_FILE
+from registry_assets.lifecycle.monitoring.history import read_history
+from registry_assets.lifecycle.monitoring.lineage import deployment_links
 from registry_assets.manifest import Manifest
 from registry_assets.packaging.package import ENVIRONMENT
 from registry_assets.recipe import SnapshotRef
@@ -81,6 +87,7 @@ class _Read:
     evaluation: EvaluationRecord | None
     verdicts: tuple[VerdictRecord, ...]
     tenures: tuple[tenures.Tenure, ...]
+    use: Use | None
 
 
 def read_card(backends: Backends, reference: Reference) -> Card:
@@ -125,6 +132,7 @@ def read_card(backends: Backends, reference: Reference) -> Card:
         gates=_gates(read),
         waits_for=_waits_for(read),
         recalled=read.decision.standing.recalled,
+        use=read.use,
     )
 
 
@@ -191,6 +199,7 @@ def _read(connection: sa.Connection, reference: Reference, *, now: str) -> _Read
     verdicts = read_verdicts(connection, name, number, evaluation_id=None)
     if evaluation is not None:
         verdicts += read_verdicts(connection, name, number, evaluation_id=evaluation.id)
+    held = tenures.version_tenures(connection, name, first=number, last=number)
     return _Read(
         version=version,
         model=model,
@@ -199,7 +208,43 @@ def _read(connection: sa.Connection, reference: Reference, *, now: str) -> _Read
         decision=standing.read_decision(connection, name, number, PRODUCTION, now=now),
         evaluation=evaluation,
         verdicts=verdicts,
-        tenures=tenures.version_tenures(connection, name, first=number, last=number),
+        tenures=held,
+        use=_use(connection, version, held),
+    )
+
+
+def _use(
+    connection: sa.Connection, version: VersionRecord, held: Sequence[tenures.Tenure]
+) -> Use | None:
+    name, number = version.model, version.number
+    history = read_history(connection, name, version=number)
+    # Until it was seen last, not until now: as long as nothing happens, a card stays the same.
+    seen = [each.observed_at for each in history.rows] or [
+        each.promotion.created_at for each in held
+    ]
+    pages = deployment_links(connection, name, number, pointer=None, now=max(seen, default=""))
+    alerts = list_alerts(connection, name, version=number)
+    if not (history.rows or pages or alerts):
+        return None
+    return Use(
+        metric=history.metric,
+        partitions=tuple(
+            PartitionUse(
+                partition=each.partition,
+                rows=each.rows,
+                promised=each.promised,
+                lived=each.lived,
+                drifted="" if each.compared is None else f"{each.drifted} of {each.compared}",
+                failed=tuple(n for n, f in each.findings.items() if f.outcome == "failed"),
+            )
+            for each in history.rows
+        ),
+        alerts=tuple(
+            f"{alert.check.replace('_', ' ')}, {alert.severity}, since {moment(alert.opened_at)}:"
+            f" {alert.why}"
+            for alert in alerts
+        ),
+        pages=pages,
     )
 
 

@@ -6,18 +6,17 @@ not asked here; what it finds to be trained already it leaves alone, too.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from registry_assets.canonical import canonical_json, sha256_digest
-from registry_assets.catalog import counts, statements
+from registry_assets.catalog import counts
 from registry_assets.catalog.alerts import AlertRecord, list_alerts
 from registry_assets.catalog.models import PRODUCTION
 from registry_assets.catalog.pointers import list_pointers
-from registry_assets.catalog.tables import versions
 from registry_assets.catalog.versions import VersionRecord, list_versions
 from registry_assets.clock import parse_timestamp, timestamp
 from registry_assets.declaration import OnDecay, OnDrift, OnNewData, RegisteredModel, Schedule
@@ -43,7 +42,7 @@ CAUSES = ("decay", "drift", "new_data")
 """The triggers that are found here, the most telling first."""
 
 _CHECKS = {"drift": (FEATURE_DRIFT, PREDICTION_DRIFT), "decay": (DECAY,)}
-_ASKED_FOR_AN_ALERT = re.compile(r"(?:drift|decay):(\d+):.*", re.DOTALL)
+_ASKED_FOR_AN_ALERT = re.compile(r"(?:drift|decay):(\d+):(.*)", re.DOTALL)
 _LOOKED_AT = 50
 """Newest versions that are looked through for what was trained already: as many as anybody
 trains on one state of the data."""
@@ -201,15 +200,15 @@ def _alerted(look: _Look, trigger: str) -> RetrainingDue | str:
         return f"{pointer} holds no version"
     said = f"no alert about {look.model.name}:{held} tells of it"
     for alert in _alerts(look, trigger, pointer, held):
-        request = f"{trigger}:{alert.number}:{alert.partition}"
-        asked = _asked_for(look, request)
+        asked = _asked_for(look, alert.partition)
         if asked is not None:
-            said = f"{look.model.name}:{asked} was asked for because of it{_in(alert)}"
+            said = f"{asked.reference} was asked for because of {asked.trigger}{_in(alert)}"
             continue
         if twin := _twin(look):
             failed = f", and failed: {twin.failure}" if twin.state == "failed" else ""
             return f"nothing new to train on: {twin.reference} was made from all there is{failed}"
         reason = f"{trigger}{_of(alert)}{_in(alert)}"
+        request = f"{trigger}:{alert.number}:{alert.partition}"
         return RetrainingDue(trigger, reason, request, alert.number)
     return said
 
@@ -221,15 +220,23 @@ def _held(look: _Look, pointer: str) -> int | None:
     return next((each.version for each in known if each.name == pointer), None)
 
 
-def _alerts(look: _Look, trigger: str, pointer: str, version: int) -> Iterator[AlertRecord]:
+def _alerts(look: _Look, trigger: str, pointer: str, version: int) -> list[AlertRecord]:
+    """Give the alerts that a trigger goes by, those of the features first."""
     found = list_alerts(look.connection, look.model.name, pointer=pointer, version=version)
-    return (alert for alert in found if alert.check in _CHECKS[trigger])
+    checks = _CHECKS[trigger]
+    return sorted(
+        (alert for alert in found if alert.check in checks),
+        key=lambda alert: checks.index(alert.check),
+    )
 
 
-def _asked_for(look: _Look, request: str) -> int | None:
-    key = {"model": look.model.name, "request": request}
-    row = statements.find(look.connection, versions, "number", **key).one_or_none()
-    return None if row is None else int(row.number)
+def _asked_for(look: _Look, partition: str) -> VersionRecord | None:
+    """Give the version that an alert about this partition asked for, whichever alert that was."""
+    for version in reversed(look.known):
+        found = _ASKED_FOR_AN_ALERT.fullmatch(version.request)
+        if found and version.trigger in _CHECKS and found[2] == partition:
+            return version
+    return None
 
 
 def _twin(look: _Look) -> VersionRecord | None:

@@ -29,7 +29,8 @@ def promotion_events(
     newest = promotion.generation == registry.pointer(model, pointer).generation
     if newest and not is_verified(instance, model, pointer, promotion.digest):
         yield check_event(verify_pointer(registry, model, pointer), None)
-    yield materialization(missing, promotion_metadata(promotion))
+    pages = registry.deployment_pages(model, promotion.version, pointer=pointer)
+    yield materialization(missing, promotion_metadata(promotion, dashboards=pages))
 
 
 def materialization(missing: Missing, metadata: Mapping[str, Any]) -> dg.AssetMaterialization:

@@ -13,6 +13,7 @@ from registry_assets.lifecycle.promoting import Promoted
 from registry_assets.lifecycle.reserving import declare_model
 from registry_assets.orchestration.checks import check_event
 from registry_assets.orchestration.keys import Names
+from registry_assets.orchestration.moves import moves_result
 from registry_assets.orchestration.presentation import promotion_metadata
 from registry_assets.orchestration.recalled import pointer_recall_result
 from registry_assets.orchestration.resource import RegistryResource, refuse, run_info
@@ -62,25 +63,30 @@ def pointer_asset(
             _bring_into_force(registry, declared, run)
             done = _promote(context, registry, declared.name, pointer, config, run=run)
         except PromotionHeld as error:
-            yield from _checks_of_what_stays(registry, declared.name, pointer)
+            yield from _checks_of_what_stays(context.instance, registry, declared.name, pointer)
             raise refuse(error) from error
         except RegistryError as error:
             raise refuse(error) from error
         if done is None:
-            yield from _checks_of_what_stays(registry, declared.name, pointer)
+            yield from _checks_of_what_stays(context.instance, registry, declared.name, pointer)
             return
         if not done.moved:
             context.log.info("nothing was moved: %s holds that version already", pointer)
         yield dg.MaterializeResult(
             data_version=dg.DataVersion(done.promotion.digest),
-            metadata=promotion_metadata(done.promotion),
+            metadata=promotion_metadata(
+                done.promotion,
+                dashboards=registry.deployment_pages(
+                    declared.name, done.promotion.version, pointer=pointer
+                ),
+            ),
         )
 
     return holds
 
 
 def _checks_of_what_stays(
-    registry: Registry, model: str, pointer: str
+    instance: dg.DagsterInstance, registry: Registry, model: str, pointer: str
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """Give the checks of the version that the pointer goes on to hold.
 
@@ -90,6 +96,7 @@ def _checks_of_what_stays(
     if registry.is_registered(model) and registry.pointer(model, pointer).version is not None:
         yield check_event(verify_pointer(registry, model, pointer), None)
         yield check_event(pointer_recall_result(registry, model, pointer), None)
+        yield check_event(moves_result(instance, registry, model, pointer), None)
 
 
 def _bring_into_force(registry: Registry, declared: RegisteredModel, run: RunInfo) -> None:

@@ -1,6 +1,7 @@
 """After deployment: what was predicted, how far it drifted, how good it was, and the alerts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from registry_assets.catalog import counts, observations
@@ -13,8 +14,11 @@ if TYPE_CHECKING:
     from registry_assets.lifecycle.monitoring.due import Due
     from registry_assets.lifecycle.monitoring.freshening import Punctuality
     from registry_assets.lifecycle.monitoring.recording import Observed
+    from registry_assets.lifecycle.monitoring.reporting import ObservationPage
     from registry_assets.lifecycle.monitoring.threads import Ended
+    from registry_assets.lifecycle.replaying import Plan, Replayed
     from registry_assets.lifecycle.retraining import RetrainingDue, RetrainingNotDue
+    from registry_assets.monitoring.results.history import History
 
 NO_LINKS: Mapping[str, str] = {}
 
@@ -103,6 +107,19 @@ class Monitoring(Part):
 
         return tell_ended(self.backends, model, run=run)
 
+    def replay(
+        self,
+        model: "RegisteredModel",
+        plan: "Plan",
+        *,
+        folder: Path,
+        progress: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
+    ) -> "Replayed":
+        """Live a past period again, in a registry of its own: see `lifecycle.replaying`."""
+        from registry_assets.lifecycle.replaying import replay
+
+        return replay(self.backends, model, plan, folder=folder, progress=progress)
+
     def newest_result(self, model: str, check: str, version: int) -> ResultRecord | None:
         """Give what a check found last of a version; None where it never looked."""
         with self.backends.catalog.read() as connection:
@@ -141,3 +158,35 @@ class Monitoring(Part):
         """Give what checks found in an observation."""
         with self.backends.catalog.read() as connection:
             return observations.list_results(connection, observation.id)
+
+    def history(self, model: str, *, version: int | None = None) -> "History":
+        """Give what a model lived through: see `lifecycle.monitoring.history`."""
+        from registry_assets.lifecycle.monitoring.history import read_history
+
+        with self.backends.catalog.read() as connection:
+            return read_history(connection, model, version=version)
+
+    def observation_page(
+        self, model: str, kind: Kind, partition: str, *, evidently: bool = False
+    ) -> "ObservationPage":
+        """Read the page of an observation: see `lifecycle.monitoring.reporting`."""
+        from registry_assets.lifecycle.monitoring.reporting import read_observation_page
+
+        return read_observation_page(self.backends, model, kind, partition, evidently=evidently)
+
+    def deployment_pages(
+        self, model: str, version: int, *, pointer: str | None = None
+    ) -> dict[str, str]:
+        """Give the pages declared for a version's deployment, filled in, by name.
+
+        By what the registry recorded of the declaration: its code need not be here.
+
+        Args:
+            pointer: none are given where another one is watched.
+        """
+        from registry_assets.lifecycle.monitoring.lineage import deployment_links
+        from registry_assets.lifecycle.monitoring.recording import now_of
+
+        with self.backends.catalog.read() as connection:
+            now = now_of(self.backends)
+            return deployment_links(connection, model, version, pointer=pointer, now=now)

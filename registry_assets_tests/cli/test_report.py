@@ -22,7 +22,7 @@ def test_the_stored_page_is_written(command: Command, copied: Path) -> None:
     assert evaluation is not None
     stored = registry.read_file(evaluation.digest, "report.html")
     # What was recorded cannot name its own digest and time.
-    at = dated(stored, evaluation=evaluation.digest, evaluated_at=evaluation.created_at)
+    at = dated(stored, digest=evaluation.digest, at=evaluation.created_at)
     assert page == at != stored
     assert evaluation.digest in taken(page).text
     again = command("report", "flight_delay:2", folder=copied)

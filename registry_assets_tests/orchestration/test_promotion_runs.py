@@ -13,6 +13,7 @@ import dagster as dg
 import pytest
 
 from registry_assets.orchestration.attempts import ALIVE, MAX_ATTEMPTS
+from registry_assets.orchestration.moves import MOVES
 from registry_assets.orchestration.pointer_asset import VERIFIES
 from registry_assets.orchestration.recalled import NOT_RECALLED
 from registry_assets.orchestration.unstable.check_results import stored_results
@@ -81,7 +82,7 @@ def test_what_is_live_still_verifies_after_a_run_that_moved_nothing(ready: Stage
     assert "a promotion only moves forward" in refused.failures[0]
     nothing = ready.daemon.materialize([PRODUCTION])
     assert nothing.success, nothing.failures
-    for name in (VERIFIES, NOT_RECALLED):
+    for name in (VERIFIES, NOT_RECALLED, MOVES):
         key = dg.AssetCheckKey(PRODUCTION, name)
         results = list(stored_results(ready.instance, key, None))
         assert {result.run_id for result in results} >= {refused.run_id, nothing.run_id}

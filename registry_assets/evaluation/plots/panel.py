@@ -38,6 +38,32 @@ def square_panel(title: str) -> tuple["Figure", "Axes"]:
 
 def panel(title: str, *, size: tuple[float, float] = _SIZE) -> tuple["Figure", "Axes"]:
     """Give a figure with one pair of axes, on a white panel of its own."""
+    figure = _white_panel(title, size)
+    return figure, figure.add_subplot(facecolor="white")
+
+
+def stacked_panel(
+    title: str, *, size: tuple[float, float], heights: Sequence[float]
+) -> tuple["Figure", list["Axes"]]:
+    """Give a figure with several pairs of axes below each other, along one line.
+
+    Args:
+        heights: of each, in relation to the others.
+    """
+    figure = _white_panel(title, size)
+    ratios = {"height_ratios": list(heights)}
+    axes = figure.subplots(
+        len(heights),
+        1,
+        sharex=True,
+        gridspec_kw=ratios,
+        subplot_kw={"facecolor": "white"},
+        squeeze=False,
+    )
+    return figure, list(axes[:, 0])
+
+
+def _white_panel(title: str, size: tuple[float, float]) -> "Figure":
     # Not pyplot: its figures are global state, and several runs share one process.
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -58,9 +84,8 @@ def panel(title: str, *, size: tuple[float, float] = _SIZE) -> tuple["Figure", "
     )
     background.set_in_layout(False)
     figure.add_artist(background)
-    axes = figure.add_subplot(facecolor="white")
     _entitle(figure, title)
-    return figure, axes
+    return figure
 
 
 def _entitle(figure: "Figure", title: str, *, y: float | None = None) -> None:
@@ -144,6 +169,17 @@ def thinned(*curves: FloatArray) -> list[FloatArray]:
     last = len(curves[0]) - 1
     at = np.unique(np.linspace(0, last, _VERTICES).round().astype(np.int64))
     return [curve[at] for curve in curves]
+
+
+def svg(figure: "Figure") -> bytes:
+    """Give the picture as SVG: equal input gives equal bytes under one matplotlib."""
+    import matplotlib as mpl
+
+    drawn = io.BytesIO()
+    # Else its ids are random, and it says when it was made.
+    with mpl.rc_context({"svg.hashsalt": "registry_assets"}):
+        figure.savefig(drawn, format="svg", facecolor="none", metadata={"Date": None})
+    return drawn.getvalue()
 
 
 def png(figure: "Figure") -> bytes:

@@ -25,6 +25,7 @@ from registry_assets.evaluation.report.remarks import remarks
 from registry_assets.evaluation.report.texts import (
     NONE,
     count,
+    estimate,
     moment,
     paragraphs,
     plural,
@@ -33,6 +34,7 @@ from registry_assets.evaluation.report.values import Card, Snapshot
 from registry_assets.evaluation.results import EvaluationResult
 
 _SNAPSHOTS = 60
+_PARTITIONS = 24
 
 
 def sections_of(card: Card) -> tuple[Section, ...]:
@@ -43,6 +45,7 @@ def sections_of(card: Card) -> tuple[Section, ...]:
         ("At a glance", _glance(card)),
         ("How to load it", _loading(card)),
         ("Evaluation", evaluation_blocks(card)),
+        ("In production", _use(card)),
         ("Gates and approvals", _gates(card)),
         ("Slices", slices_blocks(card)),
         ("Fairness", fairness_blocks(card)),
@@ -141,6 +144,37 @@ def _gates(card: Card) -> Iterator[Block]:
     if card.waits_for:
         yield Paragraph("On its way to production:")
         yield Items(card.waits_for)
+
+
+def _use(card: Card) -> Iterator[Block]:
+    use = card.use
+    if use is None:
+        return
+    if use.alerts:
+        yield Paragraph("Alerts that are not resolved:")
+        yield Items(use.alerts)
+    shown = use.partitions[-_PARTITIONS:]
+    if shown:
+        more = len(use.partitions) - len(shown)
+        earlier = f"; {plural(more, 'partition')} before these" if more else ""
+        yield Table(
+            ("partition", "predictions", f"{use.metric} promised", "lived", "drifted", "failed"),
+            tuple(
+                (
+                    each.partition or "all",
+                    count(each.rows),
+                    estimate(each.promised),
+                    estimate(each.lived),
+                    each.drifted or NONE,
+                    ", ".join(each.failed) or "nothing",
+                )
+                for each in shown
+            ),
+            numeric=(1,),
+            caption=f"What was promised of it, and what it lived{earlier}",
+        )
+    if use.pages:
+        yield Facts(tuple((name, as_link(url)) for name, url in use.pages.items()))
 
 
 def _data(card: Card) -> Iterator[Block]:

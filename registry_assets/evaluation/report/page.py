@@ -122,12 +122,12 @@ def evaluation_page(result: EvaluationResult, subject: Subject) -> bytes:
     )
 
 
-def dated(page: bytes, *, evaluation: str, evaluated_at: str) -> bytes:
-    """Give a stored page with what was not known when it was made: which evaluation, and when."""
+def dated(page: bytes, *, digest: str, at: str, what: str = "Evaluation") -> bytes:
+    """Give a stored page with what was not known when it was made: its digest, and when it was."""
     before, end, after = page.rpartition(b"</footer>")
     if not end:
         return page
-    said = f"<br>Evaluation <code>{evaluation}</code>, of {moment(evaluated_at)}."
+    said = f"<br>{what} <code>{digest}</code>, of {moment(at)}."
     return before + said.encode() + end + after
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from registry_assets.canonical import Json
 from registry_assets.evaluation.results import EvaluationResult
+from registry_assets.evaluation.results.estimates import Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,41 @@ class Evaluated:
 
 
 @dataclass(frozen=True, slots=True)
+class PartitionUse:
+    """What a version lived in one partition after it was deployed.
+
+    Args:
+        promised: the headline metric of the evaluation that its promotion rested on.
+        lived: the same on what it really predicted; None where it was not measured yet.
+        drifted: `10 of 18 columns`; "" where nothing was compared.
+        failed: the checks that did not pass.
+    """
+
+    partition: str
+    rows: int
+    promised: Estimate | None
+    lived: Estimate | None
+    drifted: str
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What is known of a version in use.
+
+    Args:
+        metric: the headline metric.
+        alerts: those that are not resolved, a sentence each.
+        pages: those declared for its deployment, filled in, by name.
+    """
+
+    metric: str
+    partitions: tuple[PartitionUse, ...] = ()
+    alerts: tuple[str, ...] = ()
+    pages: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """Everything that a person who meets a version has to know.
 
@@ -138,6 +174,7 @@ class Card:
         evaluated: None where it was not evaluated.
         waits_for: what holds it on its way to production, a sentence each.
         recalled: which of the data it was made from was found to be wrong, a sentence each.
+        use: None where it was never observed in use, and no page about that is declared.
     """
 
     model: str
@@ -166,6 +203,7 @@ class Card:
     gates: tuple[GateVerdict, ...] = ()
     waits_for: tuple[str, ...] = ()
     recalled: tuple[str, ...] = ()
+    use: Use | None = None
 
     @property
     def reference(self) -> str:

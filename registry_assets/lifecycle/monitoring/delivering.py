@@ -22,6 +22,7 @@ from registry_assets.alerting import (
     next_attempt,
     open_sink,
 )
+from registry_assets.alerting.values import at_least
 from registry_assets.canonical import Json
 from registry_assets.catalog import outbox
 from registry_assets.catalog.outbox import Delivery, Letter
@@ -199,17 +200,20 @@ def _times(
 ) -> dict[str, str]:
     """Give the sinks that get a letter, each with the time before which it is not told."""
     settings, rules = this.settings, _alerting(connection, this, letter.model)
-    for name in settings.unknown(rules.sinks):
-        this.remarks[f"{letter.model} declares the sink {name}, which {settings.where} has not"] = (
-            None
-        )
+    unknown = settings.unknown(rules.sinks)
+    for name in unknown:
+        remark = f"{letter.model} declares the sink {name}, which {settings.where} has not"
+        this.remarks[remark] = None
     try:
         alert = Occasion.from_json(letter.body).alert
     except AlertUnreadable:
         # Whoever would be told of it finds out, and it is given up where everybody sees it.
-        names = [each.name for each in settings.sinks if each.name in (rules.sinks or (each.name,))]
+        names = rules.sinks or tuple(each.name for each in settings.sinks)
         return dict.fromkeys(names, timestamp(now))
     told = set(settings.told(alert, minimum=rules.minimum, names=rules.sinks))
+    if at_least(alert.severity, rules.minimum):
+        # Kept until somebody configures it: of a name that is mistyped nobody else hears.
+        told.update(unknown)
     # Whoever was told that it began is told how it ends, whatever is configured since.
     before = outbox.list_deliveries(connection, letter.model, letter.alert)
     told |= {each.sink for each in before if settings.sink(each.sink)}

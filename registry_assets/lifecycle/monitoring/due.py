@@ -61,9 +61,7 @@ def find_due(connection: sa.Connection, model: RegisteredModel) -> tuple[Due, ..
     return tuple(found)
 
 
-def _why(
-    state: Mapping[str, str], label: str, made: Mapping[str, ObservationRecord | None]
-) -> str:
+def _why(state: Mapping[str, str], label: str, made: Mapping[str, ObservationRecord | None]) -> str:
     """Say what is new about a partition; "" if all of it is watched."""
     predictions, drift, performance = (
         made["predictions"],

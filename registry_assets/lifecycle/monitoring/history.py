@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from registry_assets.catalog.alerts import AlertRecord, list_alerts
+from registry_assets.catalog.alerts import AlertRecord, State, list_alerts
 from registry_assets.catalog.models import PRODUCTION, get_model
 from registry_assets.catalog.monitored import read_monitored
 from registry_assets.catalog.observations import (
@@ -28,7 +28,7 @@ from registry_assets.monitoring.results.history import (
     PointerMove,
 )
 
-STATES = ("open", "acknowledged", "resolved")
+_EVERY: tuple[State, ...] = ("open", "acknowledged", "resolved")
 _Key = tuple[str, int]
 
 
@@ -46,7 +46,7 @@ def read_history(connection: sa.Connection, model: str, *, version: int | None =
     predictions = newest_observations(connection, model, "predictions", version=version)
     drift = _by_key(newest_observations(connection, model, "drift", version=version))
     performance = _by_key(newest_observations(connection, model, "performance", version=version))
-    alerts = list_alerts(connection, model, states=STATES)
+    alerts = list_alerts(connection, model, states=_EVERY)
     rows = []
     for made in predictions:
         key = made.partition, made.version
@@ -62,9 +62,7 @@ def read_history(connection: sa.Connection, model: str, *, version: int | None =
             PointerMove(each.version, each.generation, each.created_at, bool(rollback_of(each)))
             for each in list_promotions(connection, model, pointer)
         ),
-        open_alerts=tuple(
-            sorted(each.number for each in alerts if each.state != "resolved")
-        ),
+        open_alerts=tuple(sorted(each.number for each in alerts if each.state != "resolved")),
     )
 
 
@@ -120,9 +118,7 @@ def _lived(
     )
 
 
-def _opened(
-    alerts: Sequence[AlertRecord], check: str, version: int, found_at: str
-) -> Iterable[int]:
+def _opened(alerts: Sequence[AlertRecord], check: str, version: int, found_at: str) -> set[int]:
     """Give the alerts of a check of a version that were open when it failed."""
     return {
         each.number

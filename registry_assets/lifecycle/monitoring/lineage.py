@@ -6,12 +6,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from registry_assets.alerting.values import Lineage
+from registry_assets.catalog.monitored import read_monitored
 from registry_assets.catalog.recalls import ancestry
 from registry_assets.catalog.snapshots import find_snapshots
 from registry_assets.catalog.versions import VersionRecord
 from registry_assets.clock import parse_timestamp
 from registry_assets.declaration.alerting import DASHBOARD_FIELDS, Dashboard
-from registry_assets.lifecycle.monitoring.watched import Watched
+from registry_assets.lifecycle.monitoring.declared import dashboards_of
+from registry_assets.lifecycle.monitoring.watched import Watched, watched_version
 
 
 def lineage_of(connection: sa.Connection, version: VersionRecord) -> Lineage:
@@ -50,6 +52,26 @@ def dashboard_links(
     }
     assert values.keys() == set(DASHBOARD_FIELDS)
     return {each.name: each.filled(values) for each in dashboards}
+
+
+def deployment_links(
+    connection: sa.Connection, model: str, version: int, *, pointer: str | None, now: str
+) -> dict[str, str]:
+    """Fill in the pages that are on record for a version's deployment, of no partition.
+
+    None for a version that the watched pointer never held, or where that is not the one asked for.
+    """
+    record = read_monitored(connection, model)
+    if record is None or record.definition is None:
+        return {}
+    declared = str(record.definition["pointer"])
+    if pointer not in (None, declared):
+        return {}
+    watched = watched_version(connection, model, declared, version)
+    if watched.generation is None:
+        return {}
+    dashboards = dashboards_of(connection, model)
+    return dashboard_links(dashboards, watched, partition="", now=now)
 
 
 def _milliseconds(instant: str) -> int:

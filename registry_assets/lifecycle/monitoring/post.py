@@ -22,7 +22,7 @@ class Post:
         to_address: those of them that are settled now: none where no sink is configured.
         due: deliveries that may be made now, a hundred at most.
         waiting: deliveries whose time has not come, those due included.
-        unknown: of those that wait, how many are for sinks that are configured no more.
+        unknown: of those that wait, how many are for sinks that are not configured.
         state: names what is to be done now: it is another one after each attempt.
     """
 
@@ -51,7 +51,7 @@ def read_post(connection: sa.Connection, settings: AlertSettings, *, now: str) -
     others = Counter(each.sink for each in waiting if each.sink not in names)
     to_do: list[Json] = [
         *(letter.id for letter in letters),
-        *([each.letter.id, each.sink, each.attempts, each.updated_at] for each in found),
+        *(f"{each.letter.id}/{each.sink}/{each.attempts}/{each.updated_at}" for each in found),
     ]
     unaddressed = outbox.count_unaddressed(connection)
     return Post(

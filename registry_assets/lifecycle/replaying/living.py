@@ -89,16 +89,17 @@ def replay(
     life = _Life(source, scratch, lived, clock)
     began = life.begin(before)
     steps: list[Step] = []
-    for number, step in enumerate(life.live(during, fires)):
+    for step in life.live(during, fires, began=began):
         steps.append(step)
-        progress(f"{model.name} in {step.partition}", number + 1, len(during))
+        done = len(steps) - (began is not None)
+        progress(f"{model.name} in {step.partition}", done, len(during))
     return Replayed(
         model=model.name,
         metric=headline(lived),
         policy=scratch.policy,
         before=len(before),
-        steps=tuple(steps),
-        began=began,
+        steps=tuple(steps if began is None else steps[1:]),
+        began=None if began is None else steps[0],
         remarks=remarks,
     )
 
@@ -134,7 +135,11 @@ class _Life:
         return self.scratch.backends
 
     def begin(self, before: Sequence[Arrival]) -> Step | None:
-        """Let what came before the period be there, with a first version if one can be made."""
+        """Let what came before the period be there, with a first version if one can be made.
+
+        Returns:
+            The step that lasts until the period begins; None where nothing came before.
+        """
         for each in before:
             self._bring(each)
         # What is declared is known from the beginning: its pointers are asked for.
@@ -142,16 +147,18 @@ class _Life:
         if not before:
             return None
         self._first_version()
-        return self._step(Step(before[-1].partition, timestamp(before[-1].at)))
+        return Step(before[-1].partition, timestamp(before[-1].at))
 
-    def live(self, during: Sequence[Arrival], fires: Sequence[datetime]) -> Iterator[Step]:
-        """Live the period, giving each partition when the next one comes."""
+    def live(
+        self, during: Sequence[Arrival], fires: Sequence[datetime], *, began: Step | None
+    ) -> Iterator[Step]:
+        """Live the period, giving each step when the next partition comes, the beginning first."""
         # What arrives at the instant of the schedule is there when that looks.
         events = heapq.merge(
             ((each.at, 0, number) for number, each in enumerate(during)),
             ((at, 1, -1) for at in fires),
         )
-        current: Step | None = None
+        current = began
         for at, _, number in events:
             if number >= 0 and current is not None:
                 yield self._step(current)

@@ -13,6 +13,8 @@ from registry_assets.governance.wording import approvers
 from registry_assets.lifecycle.way_back import rollback_of
 from registry_assets.orchestration.presentation.cells import bullets, table
 
+NO_PAGES: Mapping[str, str] = {}
+
 _SIGNED: Mapping[str, Decided] = {
     "approvals": "approve",
     "overrides": "override",
@@ -48,8 +50,14 @@ def version_metadata(version: VersionRecord) -> dict[str, Any]:
     return metadata
 
 
-def promotion_metadata(promotion: PromotionRecord) -> dict[str, Any]:
-    """Describe a move of a pointer: from, to, who, why, who approved it, on which evidence."""
+def promotion_metadata(
+    promotion: PromotionRecord, *, dashboards: Mapping[str, str] = NO_PAGES
+) -> dict[str, Any]:
+    """Describe a move of a pointer: from, to, who, why, who approved it, on which evidence.
+
+    Args:
+        dashboards: the pages declared for the deployment, filled in, by name.
+    """
     evidence, rollback = promotion.evidence, rollback_of(promotion)
     moved = "rolled back" if rollback else "promoted"
     metadata: dict[str, Any] = {
@@ -70,6 +78,7 @@ def promotion_metadata(promotion: PromotionRecord) -> dict[str, Any]:
         metadata["rolled back from"] = f"version {rollback['from']}, which is held until released"
     if evidence.get("waived"):
         metadata["waived"] = bullets(each["sentence"] for each in evidence["waived"])
+    pages = {f"dashboard: {name}": dg.MetadataValue.url(url) for name, url in dashboards.items()}
     verdicts = [
         {"check": v["gate"], "outcome": v["outcome"].replace("_", " "), "why": v["why"]}
         for v in evidence["verdicts"]
@@ -79,6 +88,7 @@ def promotion_metadata(promotion: PromotionRecord) -> dict[str, Any]:
         "policy": promotion.policy_digest,
         "evaluation": str(evidence["evaluation"]),
         "evidence": table(verdicts),
+        **pages,
     }
 
 

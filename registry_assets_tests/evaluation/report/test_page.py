@@ -204,10 +204,10 @@ def test_a_stored_page_knows_no_time_and_one_made_later_does() -> None:
 
 def test_a_stored_page_is_given_its_evaluation_and_time_when_it_is_written_out() -> None:
     page = evaluation_page(bare(), subject())
-    found = dated(page, evaluation="sha256:" + "c" * 64, evaluated_at="2013-06-01T10:00:00Z")
+    found = dated(page, digest="sha256:" + "c" * 64, at="2013-06-01T10:00:00Z")
     assert "Evaluation sha256:" + "c" * 64 + " , of 2013-06-01 10:00 UTC." in taken(found).text
     assert outside(found) == []
-    assert dated(b"no page", evaluation="", evaluated_at="") == b"no page"
+    assert dated(b"no page", digest="", at="") == b"no page"
 
 
 def gates_tile(**outcomes: str) -> str:

@@ -15,7 +15,7 @@ from registry_assets.catalog.monitored import declare_monitored
 from registry_assets.catalog.monitoring_tables import outbox as letters
 from registry_assets.declaration import Alerting, Monitoring, QuietHours
 from registry_assets.errors import AlertsInvalid
-from registry_assets.lifecycle.monitoring.delivering import MOST_FAILURES
+from registry_assets.lifecycle.monitoring.delivering import MOST_FAILURES, Attempt
 from registry_assets_tests.catalog.history import MODEL
 from registry_assets_tests.lifecycle.monitoring.post import Post
 from registry_assets_tests.servers.receiver import Receiver, receiving, status
@@ -183,11 +183,13 @@ def test_after_a_day_it_is_given_up_where_everybody_sees_it_and_can_be_tried_aga
     post.configure({"hook": {"type": "webhook", "url": receiver.url}})
     receiver.answers += [status(503)] * MOST_ATTEMPTS
     post.find()
+    attempts: list[Attempt] = []
     for _ in range(MOST_ATTEMPTS):
-        done = post.deliver()
-        assert len(done.attempts) == 1
+        attempts += post.deliver().attempts
         post.later(hours=1)
-    (given_up,) = done.given_up
+    *failed, given_up = attempts
+    assert {each.delivery.state for each in failed} == {"waiting"}
+    assert given_up.delivery.state == "given_up"
     assert given_up.delivery.attempts == MOST_ATTEMPTS
     assert f"it is given up (attempt {MOST_ATTEMPTS}): hook answered 503" in given_up.sentence
     assert post.history.registry.post().given_up == 1

@@ -74,7 +74,13 @@ def failed(world: World, model: RegisteredModel, request: Request) -> int:
     return number
 
 
-def letters(world: World, alert: int) -> list[tuple[str, str]]:
+def record(world: World, number: int) -> version_rows.VersionRecord:
+    """A version, whatever became of it."""
+    with world.registry.backends.catalog.read() as connection:
+        return version_rows.get_version(connection, "flight_delay", number)
+
+
+def letters(world: World, alert: int = 1) -> list[tuple[str, str]]:
     """What an alert's thread says of retrainings: occasion and sentence."""
     with world.registry.backends.catalog.read() as connection:
         found = outbox.list_letters(connection, "flight_delay", alert)
@@ -103,7 +109,7 @@ def test_new_data_is_due_once(deployed: World) -> None:
     assert due(deployed, model) == found
 
     number = failed(deployed, model, found.asked)
-    version = deployed.registry.version(f"flight_delay:{number}").version
+    version = record(deployed, number)
     assert (version.trigger, version.reason) == ("new_data", "new data: 2013-04")
     assert not_due(deployed, model) == (
         "new_data: nothing new: flight_delay:2 was made from all there is, and failed: the sky fell"
@@ -169,7 +175,7 @@ def test_a_better_version_takes_the_place_and_the_thread_says_so_once(deployed: 
     model = retrained(deployed, OnDrift())
     registry, found = deployed.registry, due(deployed, model)
     number = registry.reserve(model, found.asked, run=RUN).version.number
-    assert alert_behind(registry.version(f"flight_delay:{number}").version) == 1
+    assert alert_behind(record(deployed, number)) == 1
     assert registry.tell_ended("flight_delay", run=RUN) == ()
     registry.train(model, number, run=RUN)
     registry.evaluate(model, number, run=RUN)
@@ -199,7 +205,7 @@ def test_a_version_that_does_not_beat_production_is_told_and_not_asked_for_again
     assert told.sentence.startswith("version 2, trained for it, does not beat production: ")
     assert "roc_auc_not_worse_than_production failed: " in told.sentence
     assert not_due(deployed, model) == (
-        "drift: flight_delay:2 was asked for because of it in 2013-04 (alert flight_delay/1)"
+        "drift: flight_delay:2 was asked for because of drift in 2013-04 (alert flight_delay/2)"
     )
 
     # The next partition that drifted is news.

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from registry_assets.catalog.alerts import list_alerts
 from registry_assets.declaration import Labels, Monitoring, PredictionLog
 from registry_assets_tests import worlds
 from registry_assets_tests.orchestration import stage as stages
@@ -123,7 +124,13 @@ def test_a_drifted_partition_fails_and_names_version_digest_partition_and_data(
     columns = rows_of(metadata(deployed, DRIFT)["columns"].records)
     assert (columns[0]["column"], columns[0]["finding"]) == ("hour", "drifted")
 
-    assert "alert_opened" in deployed.events()
+    with deployed.registry.backends.catalog.read() as connection:
+        alerts = {each.check: each for each in list_alerts(connection, "ontime")}
+    links = alerts["feature_drift"].body["links"]
+    page = f"http://127.0.0.1:3000/assets/ontime/drift?view=partitions&partition={APRIL}"
+    assert links["asset"] == page
+    assert links["Grafana"] == "https://grafana.example/d?v=1&p=2013-04"
+    assert links["run"].startswith("http://127.0.0.1:3000/runs/")
 
 
 BAD: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
@@ -291,19 +298,17 @@ def test_a_history_that_dagster_lost_comes_back(deployed: Stage) -> None:
 def test_one_table_is_watched_whenever_it_changes(
     project: ModuleType, arrived_home: Path, tmp_path: Path
 ) -> None:
-    model, table = of_one_table(project, Monitoring()), [dg.AssetKey("all_features")]
+    model = of_one_table(project, Monitoring())
     home = copy_home(arrived_home, tmp_path / "home")
     with stages.open_stage(home, location(project, model)) as stage:
-        assert stage.daemon.materialize(table).success
+        arrive(stage, worlds.flights(seed=1), partition="")
         assert stage.retrain().success
         for tick in (stage.train(), stage.promote()):
             assert [run.failures for run in tick.runs] == [()]
         assert stage.daemon.tick(NAMES.monitor_sensor).runs == ()
 
-        for month, seen in (("2013-04", 1), ("2013-05", 2)):
-            keys = [dg.AssetKey("flights"), stages.FEATURES]
-            assert stage.daemon.materialize(keys, partition_key=month).success
-            assert stage.daemon.materialize(table).success
+        for seen in (1, 2):
+            arrive(stage, worlds.flights(seed=1 + seen), partition="")
             (run,) = stage.daemon.tick(NAMES.monitor_sensor).runs
             assert (run.partition_key, run.failures) == (None, ())
             assert len(stage.made(PREDICTIONS)) == seen

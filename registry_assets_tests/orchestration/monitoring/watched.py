@@ -92,11 +92,13 @@ def arrive(
     """
     known = {each.partition: each for each in stage.registry.snapshots("planes")}[""]
     store = stage.registry.store_snapshot
-    flights = store(raw, asset="flights", partition=partition, run=PERSON)
+    # Without a partition it is the model's of one table, whose rows are no asset here.
+    rows, into = ("flights", "ontime_features") if partition else ("table", "all_features")
+    flights = store(raw, asset=rows, partition=partition, run=PERSON)
     made = features if features is not None else made_of(raw)
     return store(
         made,
-        asset="ontime_features",
+        asset=into,
         partition=partition,
         kind="features",
         parents=(Parent("input:flights", flights.digest), Parent("input:planes", known.digest)),
