@@ -85,9 +85,14 @@ class RetrainingDue:
 
 @dataclass(frozen=True, slots=True)
 class RetrainingNotDue:
-    """Why no version is to be asked for, a sentence for each trigger that is declared."""
+    """Why no version is to be asked for, a sentence for each trigger that is declared.
+
+    Args:
+        until: the first instant at which a limit ends that alone keeps one from being due.
+    """
 
     reasons: tuple[str, ...]
+    until: datetime | None = None
 
     @property
     def sentence(self) -> str:
@@ -129,14 +134,20 @@ def due_retraining(
     refs = tuple(dict.fromkeys((*train, *holdout)))
     known = list_versions(connection, model.name, limit=_LOOKED_AT)
     look = _Look(connection, model, now, refs, known)
-    reasons = []
+    reasons, ends = [], []
     for name in CAUSES:
-        if name in triggers:
-            answer = _answer(look, triggers[name])
-            if isinstance(answer, RetrainingDue):
-                return answer
-            reasons.append(f"{name}: {answer}")
-    return RetrainingNotDue(tuple(reasons))
+        if name not in triggers:
+            continue
+        found = _cause(look, triggers[name])
+        if isinstance(found, str):
+            reasons.append(f"{name}: {found}")
+            continue
+        limit = _limit(look, triggers[name])
+        if limit is None:
+            return found
+        reasons.append(f"{name}: {limit.sentence}")
+        ends.append(limit.until)
+    return RetrainingNotDue(tuple(reasons), min(ends, default=None))
 
 
 def alert_behind(version: VersionRecord) -> int | None:
@@ -172,12 +183,9 @@ def _waiting(connection: sa.Connection, model: RegisteredModel, now: datetime) -
     return f"{version} waits: {answer.sentence}" if waits else ""
 
 
-def _answer(look: _Look, trigger: OnNewData | OnDrift | OnDecay) -> RetrainingDue | str:
-    """Give what a trigger asks for; or why it asks for nothing."""
-    found = _new_data(look) if isinstance(trigger, OnNewData) else _alerted(look, trigger.trigger)
-    if isinstance(found, str):
-        return found
-    return _too_soon(look, trigger) or found
+def _cause(look: _Look, trigger: OnNewData | OnDrift | OnDecay) -> RetrainingDue | str:
+    """Give what a trigger would ask for; or why it asks for nothing."""
+    return _new_data(look) if isinstance(trigger, OnNewData) else _alerted(look, trigger.trigger)
 
 
 def _new_data(look: _Look) -> RetrainingDue | str:
@@ -250,26 +258,37 @@ def _twin(look: _Look) -> VersionRecord | None:
     return None
 
 
-def _too_soon(look: _Look, trigger: OnNewData | OnDrift | OnDecay) -> str:
-    """Say which limit keeps a trigger from asking now; "" if none does."""
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """What keeps a trigger from asking now, and until when."""
+
+    sentence: str
+    until: datetime
+
+
+def _limit(look: _Look, trigger: OnNewData | OnDrift | OnDecay) -> _Limit | None:
+    """Give the limit that keeps a trigger from asking now; None if none does."""
     newest = look.known[-1] if look.known else None
     if newest is not None and trigger.cooldown_days:
         until = parse_timestamp(newest.reserved_at) + timedelta(days=trigger.cooldown_days)
         if look.now < until:
             days = f"{trigger.cooldown_days} day{'s' * (trigger.cooldown_days != 1)}"
-            return (
+            said = (
                 f"{newest.reference} was asked for on {newest.reserved_at[:10]}, and nothing is"
                 f" for {days} after that: until {until:%Y-%m-%d %H:%M} UTC"
             )
+            return _Limit(said, until)
     if trigger.per_month is None:
-        return ""
+        return None
     month = look.now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     asked = counts.count_asked(
         look.connection, look.model.name, trigger=trigger.trigger, since=timestamp(month)
     )
     if asked < trigger.per_month:
-        return ""
-    return f"{asked} of at most {trigger.per_month} were asked for in {month:%Y-%m}"
+        return None
+    following = (month + timedelta(days=32)).replace(day=1)
+    said = f"{asked} of at most {trigger.per_month} were asked for in {month:%Y-%m}"
+    return _Limit(said, following)
 
 
 def _read_by(version: VersionRecord) -> tuple[SnapshotRef, ...]:

@@ -6,6 +6,7 @@ multiclass              texts, whole numbers or booleans, as they are
 regression              finite numbers, as float64
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -79,11 +80,16 @@ def target_of(kept: "pd.DataFrame", target: Target, *, where: str) -> "pd.Series
     return _labels(column, target, where=where)
 
 
+def _some(values: Iterable[Any]) -> list[str]:
+    """Give a few of some values as they are shown to people: some texts are pages long."""
+    return [f"{each:.80}" for each in sorted(map(str, values))[:5]]
+
+
 def _booleans(column: "pd.Series[Any]", *, where: str) -> "pd.Series[Any]":
     found = set(column.unique().tolist())
     if not found <= {0, 1}:
         raise DataUnusable(
-            f"{column.name!r} holds {sorted(map(str, found))[:5]} in {where}",
+            f"{column.name!r} holds {_some(found)} in {where}",
             hint="a binary target is boolean, or 0 and 1; of two other values, name the one to"
             " be told: RegisteredModel(positive=…)",
         )
@@ -97,13 +103,13 @@ def _labels(column: "pd.Series[Any]", target: Target, *, where: str) -> "pd.Seri
     odd = [value for value in found if not isinstance(value, bool | int | str)]
     if odd:
         raise DataUnusable(
-            f"{column.name!r} holds {sorted(map(str, odd))[:5]} in {where}",
+            f"{column.name!r} holds {_some(odd)} in {where}",
             hint="the classes of a target are texts, whole numbers or booleans",
         )
     others = sorted((value for value in found if value != target.positive), key=str)
     if target.task == "binary" and len(others) > 1:
         raise DataUnusable(
-            f"{column.name!r} holds {', '.join(map(str, others[:5]))} beside the positive"
+            f"{column.name!r} holds {', '.join(_some(others))} beside the positive"
             f" {target.positive!r} in {where}",
             hint="a binary target has two values; of more, task='multiclass' tells which",
         )

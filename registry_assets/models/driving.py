@@ -5,11 +5,13 @@ What a story is about is its own: `replay` lives the main job's, `governance` an
 
 import time
 
+from registry_assets.catalog.observations import Kind, ObservationRecord
 from registry_assets.errors import RegistryError
 from registry_assets.orchestration.keys import Names
 from registry_assets.orchestration.local import LocalDaemon, RunOutcome, Tick
 from registry_assets.registry import Registry
 
+OBSERVED: tuple[Kind, ...] = ("predictions", "drift", "performance")
 # Beside a daemon of `make ui`, what a tick asks for may be under way over there.
 PATIENCE_SECONDS = 600
 
@@ -77,3 +79,22 @@ def headline(registry: Registry, reference: str) -> str:
     if not found or found["value"] is None:
         return ""
     return f", {metric} {found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
+
+
+def lived_sentence(registry: Registry, lived: ObservationRecord) -> str:
+    """Say how good a version was on a partition that it really predicted, and what was found."""
+    metric = registry.model(lived.model).headline
+    found, promised = lived.summary["metrics"].get(metric), lived.summary["promised"].get(metric)
+    said = f"{lived.partition} was predicted by {lived.reference}"
+    if found and found["value"] is not None:
+        said += f": {metric} {found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
+    if promised and promised["value"] is not None:
+        said += f", promised {promised['value']:.3f}"
+    failed = [
+        result.finding.check
+        for kind in OBSERVED
+        for each in registry.observations(lived.model, kind, partition=lived.partition)
+        for result in registry.results(each)
+        if result.finding.outcome == "failed"
+    ]
+    return f"{said}; failed: {', '.join(failed)}" if failed else f"{said}; every check passed"

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from registry_assets import definitions
+from registry_assets.catalog.observations import Kind, ObservationRecord
 from registry_assets.catalog.versions import VersionRecord
 from registry_assets.clock import ReplayClock
 from registry_assets.models.chapter import Chapter
@@ -16,6 +17,7 @@ from registry_assets.models.driving import (
     PATIENCE_SECONDS,
     finished,
     headline,
+    lived_sentence,
     look,
     train_reserved,
     wait,
@@ -24,6 +26,7 @@ from registry_assets.models.flight_delay import declaration as flights
 from registry_assets.models.loan_approval import declaration as loans
 from registry_assets.orchestration.keys import Names
 from registry_assets.orchestration.local import LocalDaemon
+from registry_assets.orchestration.monitoring.alerts import ALERTS_SENSOR
 from registry_assets.orchestration.reporting import REPORT_SENSOR
 from registry_assets.registry import Registry
 
@@ -49,6 +52,7 @@ class Replay:
         self._console.print(f"\n[bold]{chapter.title}[/]")
         self._data(chapter)
         names = Names(chapter.model)
+        self._watch(names)
         version = self._version(chapter)
         if version is not None and not self._is_current(chapter, version):
             self._say(f"lived before: it came to {version.reference}")
@@ -57,6 +61,7 @@ class Replay:
         self._train(names, chapter, anew=version is None)
         if version is None or self._is_newest(version):
             self._promote(names, anew=version is None)
+        look(self._daemon, ALERTS_SENSOR)
 
     def report(self) -> None:
         """Report to Dagster what its log is missing, if its history was deleted meanwhile."""
@@ -86,6 +91,24 @@ class Replay:
             }
             rows = ", ".join(f"{name} {held[name][where].rows:,} rows" for name in names)
             self._say(f"{partition + ': ' if partition else ''}{rows}")
+
+    def _watch(self, names: Names) -> None:
+        """Let what has arrived be scored by what is deployed, and people be told of alerts."""
+        declared = _DECLARED[names.model]
+        if declared.monitoring is None:
+            return
+        known = {each.partition for each in self._observed(names.model, "performance")}
+        while look(self._daemon, names.monitor_sensor).runs:
+            pass
+        for lived in self._observed(names.model, "performance"):
+            if lived.partition not in known:
+                self._say(lived_sentence(self._registry, lived))
+        look(self._daemon, ALERTS_SENSOR)
+
+    def _observed(self, model: str, kind: Kind) -> Sequence[ObservationRecord]:
+        if not self._registry.is_registered(model):
+            return ()
+        return self._registry.observations(model, kind)
 
     def _version(self, chapter: Chapter) -> VersionRecord | None:
         """Give the newest version that this chapter asked for, if it was lived before."""

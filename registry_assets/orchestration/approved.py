@@ -167,9 +167,8 @@ def _line(place: _Place) -> str:
     if made is not None:
         by = approvers(made.evidence)
         holds = "holds" if standing.pointer.version == made.version else "held"
-        return (
-            f"{name} {holds} it, {f'approved by {by}' if by else 'and no approval was asked for'}"
-        )
+        # Where nobody signed it says what it said before: nothing else is told again of it.
+        return f"{name} {holds} it, approved by {by}" if by else "no approval is asked for"
     if place.missing:
         return _over(standing) or "; ".join(place.missing)
     if not decision.policy.required_approvals:

@@ -18,6 +18,7 @@ import dagster as dg
 from registry_assets.declaration import RegisteredModel
 from registry_assets.errors import RegistryError
 from registry_assets.evaluation.results import EvaluationResult
+from registry_assets.lifecycle.backends import RunInfo
 from registry_assets.lifecycle.evaluating import RESULT_FILE
 from registry_assets.orchestration.approved import approved_result
 from registry_assets.orchestration.attempts import read_job_attempts
@@ -27,8 +28,10 @@ from registry_assets.orchestration.io_manager import snapshot_metadata
 from registry_assets.orchestration.keys import Names
 from registry_assets.orchestration.missing import Found, Missing, Reported, find_missing
 from registry_assets.orchestration.monitoring.events import is_observation, observation_events
+from registry_assets.orchestration.moves import MOVES
 from registry_assets.orchestration.presentation import evaluation_metadata, version_metadata
-from registry_assets.orchestration.resource import RegistryResource, refuse
+from registry_assets.orchestration.resource import RegistryResource, asset_page, refuse, run_info
+from registry_assets.orchestration.untold import Untold
 from registry_assets.orchestration.version_assets import VersionAssets
 from registry_assets.orchestration.watching import SWEEP_SECONDS, Seen
 from registry_assets.registry import Registry, VersionSummary
@@ -53,8 +56,9 @@ def report_sensor(
         description="Looks for snapshots, versions, evaluations, promotions and what was observed"
         " after them, that are in the registry and not in Dagster's event log, made elsewhere or"
         " deleted in the UI, and for checks that say another thing than the registry since people"
-        f" signed or recalled something, and launches the job `{REPORT_JOB}`. It adds missing partitions by itself."
-        f" Where neither side has moved, it looks every {SWEEP_SECONDS // 60} minutes.",
+        f" signed or recalled something, and launches the job `{REPORT_JOB}`. It adds missing"
+        " partitions by itself. Where neither side has moved, it looks every"
+        f" {SWEEP_SECONDS // 60} minutes.",
     )
     def report(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         seen = Seen.read(context.cursor, now=time.time())
@@ -96,6 +100,10 @@ def report_job(reported: Reported, source: RegistryResource) -> dg.JobDefinition
         for untold in found.untold:
             yield check_event(untold.result, untold.partition, about=context.instance)
             context.log.info("reported %s", untold.sentence)
+            try:
+                _alert(registry, reported, untold, run_info(context.instance, context.run))
+            except RegistryError as error:
+                failures.append(f"nobody is alerted of {untold.sentence}: {error}")
         if failures:
             raise dg.Failure(description="\n".join(failures), allow_retries=False)
         if not found.sentences:
@@ -112,6 +120,24 @@ def report_job(reported: Reported, source: RegistryResource) -> dg.JobDefinition
         report_missing()
 
     return report
+
+
+def _alert(registry: Registry, reported: Reported, untold: Untold, run: RunInfo) -> None:
+    """Alert people of a promotion that was given up, or that it is over, where one is watched."""
+    for model, _ in reported.models:
+        for pointer in model.pointers if model.monitoring is not None else ():
+            if untold.asset != Names(model.name).pointer_key(pointer):
+                continue
+            if untold.result.check_name == MOVES:
+                version = untold.result.metadata.get("version")
+                registry.tell_given_up(
+                    model,
+                    pointer,
+                    version=None if version is None else int(str(version.value)),
+                    why=str(untold.result.description),
+                    run=run,
+                    links={"asset": asset_page(untold.asset)},
+                )
 
 
 def _request(instance: dg.DagsterInstance, found: Found) -> tuple[list[dg.RunRequest], str]:

@@ -10,7 +10,7 @@ import dagster as dg
 
 from registry_assets.canonical import sha256_digest
 from registry_assets.declaration import RegisteredModel, Schedule
-from registry_assets.errors import NotFound, RegistryError
+from registry_assets.errors import RegistryError
 from registry_assets.lifecycle.monitoring.threads import Ended
 from registry_assets.lifecycle.retraining import RetrainingDue
 from registry_assets.orchestration.attempts import read_job_attempts
@@ -85,10 +85,7 @@ def _retrain(
 
 def _tell(instance: dg.DagsterInstance, registry: Registry, model: str) -> dg.RunRequest | str:
     """Ask for what ended to be told, if anything did."""
-    try:
-        ended = registry.ended_retrainings(model)
-    except NotFound:
-        return ""  # declared in code, and never asked for
+    ended = registry.ended_retrainings(model)
     if not ended:
         return ""
     names = Names(model)

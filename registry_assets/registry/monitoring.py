@@ -145,6 +145,23 @@ class Monitoring(Part):
         with self.backends.catalog.read() as connection:
             return counts.repeated_partitions(connection, model, kind)
 
+    def tell_given_up(
+        self,
+        model: "RegisteredModel",
+        pointer: str,
+        *,
+        version: int | None,
+        why: str,
+        run: RunInfo,
+        links: Mapping[str, str] = NO_LINKS,
+    ) -> None:
+        """Alert that a promotion was given up: see `lifecycle.monitoring.given_up`."""
+        from registry_assets.lifecycle.monitoring.given_up import tell_given_up
+
+        tell_given_up(
+            self.backends, model, pointer, version=version, why=why, run=run, links=links
+        )
+
     def observations(
         self, model: str, kind: Kind, *, partition: str | None = None, version: int | None = None
     ) -> tuple[ObservationRecord, ...]:

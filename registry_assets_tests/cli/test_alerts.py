@@ -10,6 +10,7 @@ from registry_assets_tests.cli.conftest import Command
 from registry_assets_tests.copies import copied
 from registry_assets_tests.lifecycle.monitoring.post import Post
 from registry_assets_tests.servers.receiver import Receiver, receiving, status
+from registry_assets_tests.worlds import World
 
 FIRST, SECOND = f"{MODEL}/1", f"{MODEL}/2"
 
@@ -31,6 +32,12 @@ def post(promoted: Path, tmp_path: Path) -> Post:
     post.find(partition="2013-06")
     post.find("data_quality", severity="critical")
     return post
+
+
+@pytest.fixture
+def copied_world(world: World, tmp_path: Path) -> Path:
+    """A copy of the project with versions that were trained, to be changed."""
+    return world.copy(tmp_path / "world")
 
 
 @pytest.fixture
@@ -164,6 +171,25 @@ def test_settings_with_a_mistake_are_what_was_typed_wrong(post: Post, command: C
         ran = command("alerts", *arguments, folder=post.folder)
         assert (ran.code, "telegraph" in ran.err) == (2, True)
     assert command("alerts", folder=post.folder).code == 0
+
+
+def test_a_version_and_a_recall_of_its_data_say_that_there_are_alerts(
+    command: Command, copied_world: Path
+) -> None:
+    post = Post(reopened(copied_world))
+    post.find(model="flight_delay", version=2)
+    ran = command("show", "flight_delay@production", folder=copied_world, width=100)
+    assert "1 alert about it not resolved: `registry alerts flight_delay` lists them." in ran.out
+    shown = command("show", "flight_delay:2", "--json", folder=copied_world).document["alerts"]
+    assert [(each["alert"], each["check"]) for each in shown] == [
+        ("flight_delay/1", "feature_drift")
+    ]
+    recall = ("recall", "flights", "2013-03", "--reason", "twice", "--yes")
+    ran = command(*recall, folder=copied_world, width=100)
+    said = "Alerts about these versions: flight_delay/1 (feature_drift, flight_delay:2)"
+    assert said in ran.out
+    document = command(*recall, "--json", folder=copied_world).document
+    assert document["alerts"] == shown
 
 
 def test_doctor_says_what_nobody_was_told(post: Post, command: Command, receiver: Receiver) -> None:

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg2
@@ -12,10 +12,14 @@ import sqlalchemy as sa
 from psycopg2.errors import InsufficientPrivilege
 
 from registry_assets.catalog.tables import VOUCHED, metadata
+from registry_assets.declaration import Alerting, Monitoring
 from registry_assets.errors import CatalogError
 from registry_assets.home import CATALOG
+from registry_assets.lifecycle.reserving import declare_model
 from registry_assets.registry import Registry
+from registry_assets_tests.catalog.history import History
 from registry_assets_tests.deploy.running import DEPLOY
+from registry_assets_tests.lifecycle.monitoring.post import Post
 from registry_assets_tests.servers.postgresql import PostgresServer
 from registry_assets_tests.worlds import SENSOR, World, small_world
 
@@ -100,6 +104,33 @@ def test_a_promoter_says_things_about_versions_and_retires_them(place: Place) ->
         promoter.registry.recall("planes", reason="no seats", run=SENSOR)
         promoter.registry.lift_recall("planes", reason="there are", run=SENSOR)
         assert promoter.registry.verify().problems == ()
+
+
+def test_a_trainer_finds_alerts_and_a_promoter_looks_after_them_and_either_tells(
+    place: Place,
+) -> None:
+    def post(world: World) -> Post:
+        return Post(History(world.registry, world.clock))
+
+    with place.acting_as(TRAINER) as trainer:
+        post(trainer).log_to("log")
+        for plan in (Monitoring(), Monitoring(alerting=Alerting(sinks=("log",)))):
+            watched = replace(trainer.model(), monitoring=plan)
+            declare_model(trainer.registry.backends, watched, actor="ann")
+        post(trainer).find(model=MODEL)
+    with place.acting_as(READER) as reader:
+        assert reader.registry.post().is_for_now
+        with pytest.raises(CatalogError, match="permission denied"):
+            post(reader).deliver()
+        with pytest.raises(CatalogError, match="permission denied"):
+            reader.registry.acknowledge(MODEL, 1, run=SENSOR)
+    with place.acting_as(PROMOTER) as promoter:
+        promoter.registry.acknowledge(MODEL, 1, run=SENSOR)
+        assert post(promoter).deliver().told == 2
+    with place.acting_as(TRAINER) as trainer:
+        post(trainer).find(outcome="passed", model=MODEL)
+        assert post(trainer).deliver().told == 1
+        assert trainer.registry.verify().problems == ()
 
 
 def test_a_reader_changes_nothing(place: Place) -> None:

@@ -12,7 +12,12 @@ from pathlib import Path
 import pytest
 
 from registry_assets.lifecycle import verifying
-from registry_assets_tests.faults.lives import Life, recorded_agreement, recorded_life
+from registry_assets_tests.faults.lives import (
+    Life,
+    recorded_agreement,
+    recorded_life,
+    recorded_watching,
+)
 from registry_assets_tests.laws.combinations import (
     COMBINATIONS,
     LOCAL,
@@ -77,6 +82,21 @@ def agreements(
     )
 
 
+@pytest.fixture(scope="session")
+def watchings(
+    combinations: Callable[[str], Combination],
+    lives: Callable[[str], Life],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str], Life]:
+    """Give how what is deployed is watched on a combination when nobody interferes."""
+
+    def watching(name: str) -> Life:
+        promoted = lives(name)["promote"].after
+        return recorded_watching(combinations(name), promoted, tmp_path_factory.mktemp("watching"))
+
+    return cache(watching)
+
+
 # Not of the session, as what they look up is: files have choices of their own, and pytest would
 # give the next file what the choice of the one before had led to.
 @pytest.fixture
@@ -95,6 +115,12 @@ def life(choice: Choice, lives: Callable[[str], Life]) -> Life:
 def agreement(choice: Choice, agreements: Callable[[str], Life]) -> Life:
     """How people agree there, with the project before and after each step."""
     return agreements(choice.name)
+
+
+@pytest.fixture
+def watching(choice: Choice, watchings: Callable[[str], Life]) -> Life:
+    """How a deployment is watched there, with the project before and after each step."""
+    return watchings(choice.name)
 
 
 @pytest.fixture

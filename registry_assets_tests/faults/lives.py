@@ -13,7 +13,7 @@ from typing import TypeAlias
 from registry_assets.errors import RegistryError
 from registry_assets.registry import Registry
 from registry_assets_tests.catalog.history import reopened
-from registry_assets_tests.faults import agreeing
+from registry_assets_tests.faults import agreeing, watching
 from registry_assets_tests.faults.calls import PREFIXES
 from registry_assets_tests.faults.steps import GIVEN, STEPS, run
 from registry_assets_tests.laws.combinations import Combination, Site
@@ -115,6 +115,18 @@ def recorded_packing(backends: Combination, promoted: Site, root: Path) -> Life:
     with before.settings():
         agreeing.begin_to_pack(before.folder)
     return {"pack": _record(backends, "pack", before, root)}
+
+
+def recorded_watching(backends: Combination, promoted: Site, root: Path) -> Life:
+    """Let a version that is live be watched, people told of it, and another follow."""
+    before = backends.copy(promoted, root / "before watching")
+    with before.settings():
+        watching.begin(before.folder)
+    found: dict[str, Recorded] = {}
+    for step in watching.WATCHING:
+        found[step] = _record(backends, step, before, root)
+        before = found[step].after
+    return found
 
 
 def _followed(backends: Combination, site: Site, root: Path) -> Site:

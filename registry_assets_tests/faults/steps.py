@@ -27,6 +27,7 @@ from registry_assets.packaging.load_check import LoadCheck
 from registry_assets.packaging.package import Package
 from registry_assets_tests.faults import calls
 from registry_assets_tests.faults.agreeing import AGREEING, pack
+from registry_assets_tests.faults.watching import WATCHING
 from registry_assets_tests.laws.combinations import Site
 from registry_assets_tests.worlds import SENSOR, World, opened_world
 
@@ -38,6 +39,10 @@ IMPORTED_BEFORE = (
     "matplotlib.backends.backend_agg",
     "psycopg2",
     "registry_assets.evaluation.suite",
+    "registry_assets.lifecycle.monitoring.drifting",
+    "registry_assets.lifecycle.monitoring.performing",
+    "registry_assets.lifecycle.monitoring.predicting",
+    "registry_assets.monitoring.report",
     "registry_assets.packaging.build",
     "registry_assets.packaging.loaded",
     "skops.io",
@@ -179,7 +184,7 @@ def _perform(
             go.wait(60)
         try:
             with watch:
-                {**STEPS, **AGREEING, "pack": pack}[step](world)
+                {**STEPS, **AGREEING, **WATCHING, "pack": pack}[step](world)
         except RegistryError as error:
             traceback.print_exc()
             sys.exit(REFUSED if error.hint else 1)

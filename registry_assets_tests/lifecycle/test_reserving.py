@@ -163,7 +163,7 @@ REFUSALS: list[tuple[Callable[[World], None], type[RegistryError], tuple[str, ..
         ("flight_features[2013-03]", "no column airline", "and retrain"),
     ),
     (a_condition_on_no_column, DataUnusable, ("no column dep minute", "correct the name")),
-    (a_trigger_of_no_kind, DeclarationError, ("'magic'", "manual, schedule, sensor")),
+    (a_trigger_of_no_kind, DeclarationError, ("'magic'", "drift, manual, new_data, schedule")),
 ]
 
 

@@ -86,9 +86,9 @@ defs = registry_definitions(
 '''
 
 
-def make_project(folder: Path) -> Path:
+def make_project(folder: Path, *, definitions: str = DEFINITIONS) -> Path:
     """A git repository with the user's package, an empty registry, and Dagster's two files."""
-    files = {**USER_PROJECT, f"{PACKAGE}/definitions.py": DEFINITIONS}
+    files = {**USER_PROJECT, f"{PACKAGE}/definitions.py": definitions}
     files[".gitignore"] = ".registry/\n.dagster/\n*.log\n__pycache__/\n"
     where = f"module_name: ontime.definitions, working_directory: {folder}, location_name: ontime"
     files["workspace.yaml"] = f"load_from:\n  - python_module: {{{where}}}\n"

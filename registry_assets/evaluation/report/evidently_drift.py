@@ -40,6 +40,7 @@ def evidently_drift_page(
     reference: pd.DataFrame,
     *,
     threshold: float,
+    methods: Mapping[str, str],
     title: str,
     lines: Sequence[str] = (),
 ) -> DriftPage:
@@ -49,23 +50,40 @@ def evidently_drift_page(
         current: the rows since; the same rows in the same order give the same bytes.
         reference: of the training.
         threshold: distance from which on Evidently calls a column drifted.
+        methods: by column "wasserstein" or "jensenshannon": what the registry measured. What is
+            a category Evidently tells by the values that it sees, and a sample has fewer.
         lines: what a reader has to know, above its figures.
     """
-    pairs, left_out = compared(current, reference, _NO_OUTCOME)
+    found, left_out = compared(current, reference, _NO_OUTCOME)
+    pairs = {
+        name: tuple(_as_measured(each, methods.get(name, "")) for each in pair)
+        for name, pair in found.items()
+    }
     said = [title, *lines, *(f"Without {name}: {why}." for name, why in left_out.items())]
     if not pairs:
         return DriftPage(b"", left_out=left_out, reason="no column can be compared")
     with evidently_silent():
-        found = _run(pairs, threshold)
-        if isinstance(found, str):
-            return DriftPage(b"", left_out=left_out, reason=found)
-        widgets, scores = found
+        made = _run(pairs, threshold)
+        if isinstance(made, str):
+            return DriftPage(b"", left_out=left_out, reason=made)
+        widgets, scores = made
         html = page([("Data drift", widgets)], title=title, lines=said)
     return DriftPage(html, scores, left_out)
 
 
+def _as_measured(values: Column, method: str) -> Column:
+    """Give a column as numbers or as categories: as that distance takes it."""
+    numeric = pd.api.types.is_numeric_dtype(values.dtype)
+    if method == "wasserstein" and not numeric:
+        return pd.Series(pd.to_numeric(values))
+    if method == "jensenshannon" and numeric:
+        texts = [None if pd.isna(each) else f"{each:g}" for each in values]
+        return pd.Series(texts, dtype="str")
+    return values
+
+
 def _run(
-    pairs: Mapping[str, tuple[Column, Column]], threshold: float
+    pairs: Mapping[str, tuple[Column, ...]], threshold: float
 ) -> tuple[list[Any], dict[str, tuple[str, float]]] | str:
     """Give the widgets and the scores; or why Evidently failed."""
     import numpy as np

@@ -10,6 +10,7 @@ from registry_assets.lifecycle.backends import Backends
 from registry_assets.lifecycle.monitoring.reference import reference_sample
 from registry_assets.lifecycle.monitoring.scoring import SAMPLE_FILE
 from registry_assets.lifecycle.monitoring.watched import Watched
+from registry_assets.monitoring.results.drift import DriftResult
 from registry_assets.monitoring.results.observed_drift import EvidentlyDrift, EvidentlyScore
 
 
@@ -19,14 +20,14 @@ def ask_evidently(
     files: Mapping[str, str],
     *,
     partition: str,
-    rows_of: int,
+    features: DriftResult | None,
     rule: Drift,
 ) -> tuple[EvidentlyDrift, bytes]:
     """Let Evidently compare what was drawn of a partition with what was drawn of the training.
 
     Args:
         files: those of the predictions: digests by path.
-        rows_of: how many rows the partition's were drawn from.
+        features: what the registry found of all rows; None where nothing could be compared.
 
     Returns:
         What it found, and its page; empty where there is none.
@@ -35,12 +36,13 @@ def ask_evidently(
     from registry_assets.snapshots import decode_frame
 
     version = watched.version
+    rows_of = features.rows_after if features else 0
     reference = reference_sample(backends, version)
     if reference is None:
         why = f"{version.reference} keeps no sample of its training: it was trained before"
         return EvidentlyDrift(0, rows_of, 0, reason=f"{why} Drift(evidently=…) was declared"), b""
     if SAMPLE_FILE not in files:
-        none = "nothing was drawn of these rows"
+        none = "none of these rows could be kept for it"
         return EvidentlyDrift(0, rows_of, len(reference), reason=none), b""
     current = decode_frame(backends.store.read(files[SAMPLE_FILE]))
     where = f"{version.model}[{partition}]" if partition else version.model
@@ -48,6 +50,7 @@ def ask_evidently(
         current,
         reference,
         threshold=rule.threshold,
+        methods={each.column: each.method for each in features.columns} if features else {},
         title=f"Evidently on the drift of {where} from {version.reference}",
         lines=[
             f"Current: {len(current):,} of {rows_of:,} rows, drawn at random.",

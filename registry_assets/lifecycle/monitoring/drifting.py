@@ -79,9 +79,13 @@ def observe_drift(
     evidently = b""
     if plan.drift.evidently is not None:
         # Of several versions the newest: each page has 5 MB, and a reference of its own.
-        rows = found[-1].features.rows_after if found[-1].features else 0
         beside, evidently = ask_evidently(
-            backends, watched[-1], files, partition=partition, rows_of=rows, rule=plan.drift
+            backends,
+            watched[-1],
+            files,
+            partition=partition,
+            features=found[-1].features,
+            rule=plan.drift,
         )
         found[-1] = replace(found[-1], evidently=beside)
     seen = [

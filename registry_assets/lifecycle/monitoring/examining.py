@@ -38,8 +38,8 @@ def examine_alerts(
     for sink, count in post.unknown.items():
         yield (
             "sinks",
-            f"{_deliveries(count)} to {sink}, which is configured no more",
-            "name it again",
+            f"{_deliveries(count)} to {sink}, which is not configured",
+            "name it in alerts.yaml",
         )
     said = f"{_deliveries(post.waiting)} waiting, {post.given_up:,} given up"
     yield "deliveries", said, _RETRY if post.given_up else ""

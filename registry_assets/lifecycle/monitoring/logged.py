@@ -21,6 +21,12 @@ from registry_assets.declaration import PredictionLog, RegisteredModel
 from registry_assets.errors import DataUnusable
 from registry_assets.lifecycle.backends import Backends
 from registry_assets.lifecycle.data import DATA_FILE
+from registry_assets.lifecycle.monitoring.credible import (
+    LogUnusable,
+    SaidCount,
+    as_numbers,
+    check_plain,
+)
 from registry_assets.lifecycle.monitoring.rows import BATCH_ROWS
 from registry_assets.lifecycle.monitoring.watched import monitoring_of
 from registry_assets.lifecycle.predicted import DIGEST, PREDICTION, PROBABILITY, VERSION
@@ -32,6 +38,9 @@ from registry_assets.store.manifests import read_manifest
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+_MOST_NAMES = 10
+"""Versions that there are not, and are named: of a mistyped column every row has its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +91,25 @@ class LogCount:
     rows: int = 0
     of_version: Counter[int] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
+    others: int = 0
+    said: SaidCount = field(default_factory=SaidCount)
+
+    def add_unknown(self, names: "pd.Series[Any]") -> None:
+        """Count rows by what they say they are of, which there is not.
+
+        Of a column of nonsense each row may say something else: then the rest has no name.
+        """
+        for name, count in names.value_counts().items():
+            if name in self.unknown or len(self.unknown) < _MOST_NAMES:
+                self.unknown[str(name)] += int(count)
+            else:
+                self.others += int(count)
 
     def problems(self, versions: KnownVersions) -> tuple[QualityProblem, ...]:
-        """Give what is wrong with the versions that rows say they are of."""
+        """Give what is wrong with what rows say, and with the versions they say they are of."""
+        named = sorted(self.unknown.items())
+        if self.others:
+            named.append(("versions of still other names", self.others))
         found = [
             QualityProblem(
                 "unknown_version",
@@ -92,8 +117,9 @@ class LogCount:
                 count,
                 f"{count:,} of {self.rows:,} rows are of {said}, which there is not",
             )
-            for said, count in sorted(self.unknown.items())
+            for said, count in named
         ]
+        found += self.said.problems(self.rows)
         for number, count in sorted(self.of_version.items()):
             if number in versions.stray:
                 problem = versions.stray[number]
@@ -139,28 +165,42 @@ def normal(
     """Give a batch of a log with a version and a digest in every row, without unknown ones.
 
     Raises:
-        DataUnusable: a column is not there.
+        LogUnusable: a column is not there, or holds something else than it should.
     """
     keys = monitoring_of(model).keys
+    if not frame.columns.is_unique:
+        twice = ", ".join(sorted(set(map(str, frame.columns[frame.columns.duplicated()]))))
+        raise LogUnusable(
+            f"the prediction log of {model.name} has several columns of one name: {twice}",
+            kind="unreadable",
+            hint="log each column once",
+        )
     absent = [name for name in (*keys, PREDICTION) if name not in frame.columns]
     if VERSION not in frame.columns and DIGEST not in frame.columns:
         absent.append(f"{VERSION} or {DIGEST}")
     if absent:
-        raise DataUnusable(
+        raise LogUnusable(
             f"the prediction log of {model.name} has no column {', '.join(absent)};"
             f" it has {', '.join(map(str, frame.columns))}",
+            kind="missing_column",
             hint="log each row with its keys, prediction, probability_<class>, and version",
         )
-    numbers = _numbers(frame, versions, count)
-    known = numbers.notna()
+    named = _numbers(frame, versions, count)
+    known = named.notna()
     kept = frame[known.to_numpy()].reset_index(drop=True)
-    number = numbers[known].astype("int32").reset_index(drop=True)
+    number = named[known].astype("int32").reset_index(drop=True)
     count.rows += len(frame)
     count.of_version.update(number.tolist())
     said = [name for name in kept.columns if str(name).startswith(PROBABILITY)]
     digests = number.map(lambda each: str(versions.by_number[each].digest)).astype("category")
     columns: dict[str, Any] = {VERSION: number, DIGEST: digests}
-    return kept[[*keys, PREDICTION, *said]].assign(**columns)
+    check_plain(kept, [*keys, PREDICTION])
+    # Of 0 and 1 alone one part would have whole numbers, and the next one not.
+    numbers = [*said, PREDICTION] if model.task == "regression" else said
+    columns |= {name: as_numbers(kept[name]) for name in numbers}
+    found = kept[[*keys, PREDICTION, *said]].assign(**columns)
+    count.said.add(found[[PREDICTION, *said]], task=model.task)
+    return found
 
 
 def _numbers(frame: "pd.DataFrame", versions: KnownVersions, count: LogCount) -> "pd.Series[Any]":
@@ -171,7 +211,7 @@ def _numbers(frame: "pd.DataFrame", versions: KnownVersions, count: LogCount) ->
     said = pd.Series("", index=frame.index, dtype="object")
     found = pd.Series(float("nan"), index=frame.index)
     if DIGEST in frame.columns:
-        digests = frame[DIGEST].astype("object")
+        digests = frame[DIGEST].astype("object").map(str)
         found = digests.map(by_digest).astype("float64")
         said = digests.map(lambda each: f"the digest {each!s:.80}")
     if VERSION in frame.columns:
@@ -184,7 +224,7 @@ def _numbers(frame: "pd.DataFrame", versions: KnownVersions, count: LogCount) ->
             found = found.where(~differ)
         else:
             found, said = numbers.astype("float64"), named
-    count.unknown.update(said[found.isna()].tolist())
+    count.add_unknown(said[found.isna()])
     return found
 
 

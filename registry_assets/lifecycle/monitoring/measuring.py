@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from registry_assets.declaration import RegisteredModel
-from registry_assets.errors import RegistryError
+from registry_assets.errors import DataUnusable, RegistryError
 from registry_assets.lifecycle.backends import Backends
 from registry_assets.lifecycle.data import read_frame
 from registry_assets.lifecycle.evaluating.scoring import as_predictions
@@ -13,6 +13,7 @@ from registry_assets.lifecycle.monitoring.watched import Watched
 from registry_assets.lifecycle.predicted import PREDICTION, ROW, VERSION, as_said
 from registry_assets.lifecycle.targets import Target, target_of
 from registry_assets.monitoring.results.performance import Lived, PerformanceResult
+from registry_assets.monitoring.results.quality import QualityProblem
 from registry_assets.packaging.signature import Output, Signature
 from registry_assets.recipe import SnapshotRef
 
@@ -126,13 +127,7 @@ def _sides(
     from registry_assets.evaluation.scored import Outcomes
 
     target = Target.of(model, watched.version.recipe)
-    name = str(values.name)
-    as_target = Target(name, target.task, target.positive)
-    y = target_of(
-        values.rename(name).reset_index(drop=True).to_frame(),
-        as_target,
-        where=str(ref or "the labels"),
-    )
+    y = _happened(target, values, ref)
     if model.task == "regression":
         return Outcomes.of_numbers(y.to_numpy()), as_predictions(
             predictions[[PREDICTION]].reset_index(drop=True), known=(), classes=()
@@ -145,6 +140,30 @@ def _sides(
         Outcomes.of_labels(model.task, labels, classes=classes),
         as_predictions(as_said(predictions, output), known=output.classes, classes=classes),
     )
+
+
+def _happened(
+    target: Target, values: "pd.Series[Any]", ref: SnapshotRef | None
+) -> "pd.Series[Any]":
+    name = str(values.name)
+    as_target = Target(name, target.task, target.positive)
+    frame = values.rename(name).reset_index(drop=True).to_frame()
+    return target_of(frame, as_target, where=str(ref or "the labels"))
+
+
+def label_problems(
+    model: RegisteredModel, watched: Watched, outcome: "Outcome"
+) -> tuple[QualityProblem, ...]:
+    """Say that labels are not what a version tells, if they are not."""
+    values = outcome.values[outcome.values.notna()]
+    if values.empty:
+        return ()
+    try:
+        _happened(Target.of(model, watched.version.recipe), values, outcome.ref)
+    except DataUnusable as error:
+        said = f"none of {len(values):,} labels can be used: {error.message}"
+        return (QualityProblem("unusable_labels", str(values.name), len(values), said),)
+    return ()
 
 
 def _slices(

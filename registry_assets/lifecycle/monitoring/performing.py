@@ -11,7 +11,7 @@ from registry_assets.declaration import Labels, Monitoring, RegisteredModel
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.data import read_frame
 from registry_assets.lifecycle.evaluating.artifact import read_package
-from registry_assets.lifecycle.monitoring.measuring import measure
+from registry_assets.lifecycle.monitoring.measuring import label_problems, measure
 from registry_assets.lifecycle.monitoring.outcomes import read_outcomes
 from registry_assets.lifecycle.monitoring.recording import Observed, Seen, publish
 from registry_assets.lifecycle.monitoring.reporting import PAGE_FILE, subject_of
@@ -78,7 +78,8 @@ def observe_performance(
         partition=partition,
         features=features if plan.predictions is None else None,
     )
-    quality = QualityResult(len(predictions), outcome.problems)
+    problems = (*outcome.problems, *label_problems(model, watched[0], outcome))
+    quality = QualityResult(len(predictions), problems)
     seen = [
         _seen(plan, each, lived, quality, result, made[0].digest)
         for each, lived in zip(watched, result.versions, strict=True)

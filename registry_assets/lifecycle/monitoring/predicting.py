@@ -19,6 +19,7 @@ from registry_assets.declaration import PredictionLog, RegisteredModel
 from registry_assets.errors import DataUnusable, NotFound
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.data import DATA_FILE
+from registry_assets.lifecycle.monitoring.credible import LogUnusable
 from registry_assets.lifecycle.monitoring.logged import (
     KnownVersions,
     LogCount,
@@ -204,8 +205,10 @@ def _from_log(
                     hashes.append(frame_hashes(rows[list(plan.keys)] if plan.keys else rows))
                     write(rows)
         except DataUnusable as error:
-            kind = "missing_column" if "has no column" in error.message else "unreadable"
+            kind = error.kind if isinstance(error, LogUnusable) else "unreadable"
             problems = (QualityProblem(kind, "", count.rows, error.message),)
+            # None of them is kept.
+            count.of_version.clear()
         if problems or not target.exists():
             target.unlink(missing_ok=True)
             write_no_predictions(target)
@@ -267,7 +270,13 @@ def _from_log(
         ),
         contents=contents,
         seen=[
-            Seen(each, count.of_version.get(each.version.number, 0), (finding,), summary=summary)
+            Seen(
+                each,
+                count.of_version.get(each.version.number, 0),
+                (finding,),
+                summary=summary,
+                stray=each.version.number in versions.stray,
+            )
             for each in seen_versions
         ],
         run=run,

@@ -23,12 +23,13 @@ from registry_assets.catalog.observations import (
     record_check,
     record_observation,
 )
+from registry_assets.catalog.pointers import get_pointer
 from registry_assets.clock import timestamp
 from registry_assets.declaration import RegisteredModel
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.monitoring.declared import record_monitoring
 from registry_assets.lifecycle.monitoring.lineage import dashboard_links, lineage_of
-from registry_assets.lifecycle.monitoring.telling import Details, found
+from registry_assets.lifecycle.monitoring.telling import Details, end, found
 from registry_assets.lifecycle.monitoring.watched import Watched, monitoring_of
 from registry_assets.lifecycle.publishing import Publication
 from registry_assets.manifest import Manifest
@@ -42,6 +43,7 @@ class Seen:
         rows: those that it is about.
         summary: what lists show without opening the manifest.
         moved: by check, what moved and by how much.
+        stray: whether something still predicts with it, although another one should.
     """
 
     watched: Watched
@@ -49,6 +51,7 @@ class Seen:
     findings: tuple[CheckFinding, ...]
     summary: Mapping[str, Json] = field(default_factory=dict)
     moved: Mapping[str, tuple[Moved, ...]] = field(default_factory=dict)
+    stray: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +169,13 @@ def _tell(
     run: RunInfo,
     links: Mapping[str, str],
 ) -> None:
-    """Open, repeat or resolve the alerts of what was found about one version."""
-    plan = monitoring_of(model)
+    """Open, repeat or resolve the alerts of what was found about one version.
+
+    What is found of one that was replaced meanwhile is told, and over: no later move ends it.
+    """
+    plan, version = monitoring_of(model), seen.watched.version.number
     lineage: Lineage | None = None
+    holder = get_pointer(draft.connection, model.name, plan.pointer).version
     for finding in seen.findings:
         if finding.outcome == "failed" and lineage is None:
             lineage = lineage_of(draft.connection, seen.watched.version)
@@ -176,7 +183,7 @@ def _tell(
             plan.dashboards, seen.watched, partition=partition, now=draft.effective_at
         )
         of_run = {"run": run.run_url} if run.run_url else {}
-        found(
+        alert = found(
             draft,
             seen.watched,
             finding,
@@ -188,6 +195,8 @@ def _tell(
                 links={**links, **of_run, **pages},
             ),
         )
+        if alert is not None and holder not in (None, version) and not seen.stray:
+            end(draft, alert, why=f"version {holder} took its place in {plan.pointer}")
 
 
 def now_of(backends: Backends) -> str:

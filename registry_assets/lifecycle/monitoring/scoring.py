@@ -10,14 +10,14 @@ named problems why.
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from registry_assets.canonical import canonical_json
 from registry_assets.declaration import Drift, RegisteredModel
-from registry_assets.errors import DataUnusable, RegistryError
+from registry_assets.errors import DataUnusable, RegistryError, SnapshotRefused
 from registry_assets.lifecycle.backends import Backends
 from registry_assets.lifecycle.data import DATA_FILE
 from registry_assets.lifecycle.deploying import load_version
@@ -130,7 +130,7 @@ def score_partition(
                 if not problems:
                     _write(loaded, rows, model, watched, target, tally, plan.keys, batch_rows)
         except _Refused as error:
-            problems = (error.problem,)
+            problems = error.problems
         except DataUnusable as error:
             problems = (QualityProblem("unreadable", "", given, error.message),)
         if problems:
@@ -191,16 +191,19 @@ def part_files(groups: "tuple[Groups, ...]", drawn: "Draw") -> dict[str, bytes]:
     files = {SLICES_FILE: groups_to_bytes(groups)} if groups else {}
     sample = drawn.rows()
     if sample is not None:
-        files[SAMPLE_FILE] = encode(sample).data
+        # Rows that cannot be stored as they are have been scored all the same; Evidently's report
+        # says that it has none, and every verdict is of all rows.
+        with suppress(SnapshotRefused):
+            files[SAMPLE_FILE] = encode(sample).data
     return files
 
 
 class _Refused(Exception):
     """The version did not answer for some rows."""
 
-    def __init__(self, problem: QualityProblem) -> None:
-        super().__init__(problem.sentence)
-        self.problem = problem
+    def __init__(self, *problems: QualityProblem) -> None:
+        super().__init__(problems[0].sentence)
+        self.problems = problems
 
 
 def _unfit(
@@ -298,8 +301,16 @@ def _ask(
     except MemoryError:
         raise
     except (Exception, SystemExit) as error:  # the user's estimator: anything
-        raise _Refused(_not_scored(rows, watched, error)) from error
+        raise _Refused(_not_scored(rows, watched, error), *_all_missing(features)) from error
     return as_written(said, output)
+
+
+def _all_missing(features: "pd.DataFrame") -> Iterator[QualityProblem]:
+    """Name the features without any value, which an estimator may refuse without saying which."""
+    for name in features.columns:
+        if features[name].isna().all():
+            said = f"{name} has no value in any of {len(features):,} rows"
+            yield QualityProblem("all_missing", str(name), len(features), said)
 
 
 def _not_scored(rows: PartitionRows, watched: Watched, error: BaseException) -> QualityProblem:
@@ -328,20 +339,28 @@ def _table(
 
 @contextmanager
 def parquet_writer(target: Path) -> "Iterator[Any]":
-    """Give a function that appends a frame to a Parquet file, all in the types of the first."""
+    """Give a function that appends a frame to a Parquet file, all in the types of the first.
+
+    It raises DataUnusable for a frame that cannot be in those.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     opened: list[pq.ParquetWriter] = []
 
     def write(frame: "pd.DataFrame") -> None:
+        schema = opened[0].schema if opened else None
+        try:
+            if schema is not None and set(frame.columns) != set(schema.names):
+                raise ValueError(f"{', '.join(schema.names)}, then {', '.join(frame.columns)}")
+            table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False, safe=True)
+        except (pa.ArrowException, TypeError, ValueError) as error:
+            raise DataUnusable(
+                f"the rows do not have the same columns in all parts: {reason_of(error):.200}",
+                hint="give every part the same columns, of the same types",
+            ) from error
         if not opened:
-            table = pa.Table.from_pandas(frame, preserve_index=False)
             opened.append(pq.ParquetWriter(target, table.schema, compression="zstd"))
-        else:
-            table = pa.Table.from_pandas(
-                frame, schema=opened[0].schema, preserve_index=False, safe=True
-            )
         opened[0].write_table(table)
 
     try:

@@ -101,10 +101,15 @@ def end(draft: Change, alert: AlertRecord, *, why: str) -> None:
 
 
 def end_replaced(draft: Change, model: str, pointer: str, *, version: int) -> None:
-    """Resolve what is open about versions that a pointer holds no more, as it moves."""
+    """Resolve what is open about versions that a pointer holds no more, as it moves.
+
+    And that a version did not come there, if it is the one that does now.
+    """
     for alert in alerts.list_alerts(draft.connection, model, pointer=pointer):
         if alert.version != version:
             end(draft, alert, why=f"version {version} took its place in {pointer}")
+        elif alert.check == "promotion":
+            end(draft, alert, why=f"version {version} came to {pointer} after all")
 
 
 def write(

@@ -77,7 +77,8 @@ def replay(
     lived, remarks = as_replayed(model)
     first = (before[-1:] or during[:1])[0].at
     clock = ReplayClock(first)
-    fires = tuple(_fires(lived, after=first, before=_horizon(before, during)))
+    until = _horizon(before, during)
+    fires = tuple(_fires(lived, after=first, before=until))
     scratch = make_scratch(
         folder,
         lived,
@@ -86,7 +87,8 @@ def replay(
         approve_all=plan.approve_all,
         run=RUN,
     )
-    life = _Life(source, scratch, lived, clock)
+    life = _Life(source, scratch, lived, clock, until)
+    progress(f"{model.name} before {plan.start}", 0, len(during))
     began = life.begin(before)
     steps: list[Step] = []
     for step in life.live(during, fires, began=began):
@@ -118,12 +120,17 @@ def _fires(model: RegisteredModel, *, after: datetime, before: datetime) -> Iter
 
 @dataclass(slots=True)
 class _Life:
-    """The scratch registry, and what happened in it since the last partition came."""
+    """The scratch registry, and what happened in it since the last partition came.
+
+    Args:
+        until: when the period is over.
+    """
 
     source: Backends
     scratch: Scratch
     model: RegisteredModel
     clock: ReplayClock
+    until: datetime
     retrained: list[Retrained] = field(default_factory=list)
     moved: list[Moved] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
@@ -153,32 +160,33 @@ class _Life:
         self, during: Sequence[Arrival], fires: Sequence[datetime], *, began: Step | None
     ) -> Iterator[Step]:
         """Live the period, giving each step when the next partition comes, the beginning first."""
-        # What arrives at the instant of the schedule is there when that looks.
-        events = heapq.merge(
-            ((each.at, 0, number) for number, each in enumerate(during)),
-            ((at, 1, -1) for at in fires),
-        )
-        current = began
-        for at, _, number in events:
-            if number >= 0 and current is not None:
+        came, fired, looked = range(3)  # in this order, where they are at one instant
+        events = [(each.at, came, number) for number, each in enumerate(during)]
+        events += [(at, fired, 0) for at in fires]
+        heapq.heapify(events)
+        current, last = began, self.until
+        while events:
+            at, what, number = heapq.heappop(events)
+            if what == came and current is not None:
                 yield self._step(current)
             self.clock.now = at
-            if number >= 0:
+            if what == came:
                 current = self._arrived(during[number])
-            else:
-                self._settle()
+            self._settle()
+            if what == fired:
                 self._scheduled(at)
+            self._first_version()
+            again = self._triggered()
+            # A limit ends while nothing arrives, and the sensor would see that.
+            if again is not None and again < last and (again, looked, 0) not in events:
+                heapq.heappush(events, (again, looked, 0))
         if current is not None:
             yield self._step(current)
 
     def _arrived(self, arrival: Arrival) -> Step:
         self._bring(arrival)
         came = Step(arrival.partition, timestamp(arrival.at))
-        step = watch(self.backends, self.model, came, run=RUN)
-        self._settle()
-        self._first_version()
-        self._triggered()
-        return step
+        return watch(self.backends, self.model, came, run=RUN)
 
     def _bring(self, arrival: Arrival) -> None:
         self.clock.now = arrival.at
@@ -212,15 +220,17 @@ class _Life:
         why = f"scheduled: {cron}"
         self._retrain(Request(f"schedule:{timestamp(at)}", trigger="schedule", reason=why), why=why)
 
-    def _triggered(self) -> None:
+    def _triggered(self) -> datetime | None:
+        """Ask for a version if one is due; else give when to look again, if that is known."""
         if all(isinstance(each, Schedule) for each in self.model.triggers):
-            return
+            return None
         with self.backends.catalog.read() as connection:
             due = due_retraining(connection, self.model, now=self.clock())
         if isinstance(due, RetrainingDue):
             self._retrain(due.asked, why=due.reason)
-        else:
-            self.skipped[due.sentence] = None
+            return None
+        self.skipped[due.sentence] = None
+        return due.until
 
     def _retrain(self, request: Request, *, why: str) -> None:
         """Reserve, train, evaluate, and promote it if nothing holds it."""
@@ -233,28 +243,30 @@ class _Life:
             self.skipped[asked.sentence] = None
             return
         number = asked.version.number
-        failure = self._train(number)
-        answer: Decision | None = None
-        if not failure:
-            self._settle()
-            answer = self._decision(number, pointer_of(self.model))
-        took = any(
-            each.version == number and each.pointer == pointer_of(self.model) for each in self.moved
-        )
-        held = answer.answer if answer else None
+        outcome, held_by = self._become(number)
         self.retrained.append(
             Retrained(
                 version=number,
                 at=timestamp(self.clock()),
                 trigger=request.trigger,
                 why=why,
-                outcome="failed" if failure else "promoted" if took else "held",
-                held_by=failure
-                or ("" if took else held.sentence if isinstance(held, Held) else ""),
+                outcome=outcome,
+                held_by=held_by,
             )
         )
         if request.trigger in ("drift", "decay"):
             tell_ended(self.backends, self.model.name, run=RUN)
+
+    def _become(self, number: int) -> tuple[str, str]:
+        """Train a version, and give what became of it: the outcome, and what is against it."""
+        if failure := self._train(number):
+            return "failed", failure
+        self._settle()
+        pointer = pointer_of(self.model)
+        if any((each.version, each.pointer) == (number, pointer) for each in self.moved):
+            return "promoted", ""
+        answer = self._decision(number, pointer).answer
+        return "held", answer.sentence if isinstance(answer, Held) else ""
 
     def _train(self, number: int) -> str:
         """Train and evaluate a version; say why that failed, "" if it did not."""

@@ -169,9 +169,9 @@ def _rows(found: DriftResult | None, version: VersionDrift | None) -> list[Colum
 
 def _sides(column: ColumnDrift) -> tuple[str, str]:
     if column.moved:
-        shown = column.moved[:3]
-        before = named([f"{each.category} {share(each.before)}" for each in shown])
-        return before, named([f"{each.category} {share(each.after)}" for each in shown])
+        shown = column.moved[:2]
+        before = named([f"{each.category}: {share(each.before)}" for each in shown])
+        return before, named([f"{each.category}: {share(each.after)}" for each in shown])
     return _side(column.before), _side(column.after)
 
 
@@ -201,5 +201,5 @@ def _slices(version: VersionDrift) -> Iterator[SliceRow]:
             rows=f"{found.rows_after:,}",
             outcome=found.outcome,
             drifted=f"{found.drifted} of {plural(found.compared, 'column')}",
-            why=named(moved, most=4) if moved else "",
+            why=found.sentence if found.outcome == "undecided" else named(moved, most=4),
         )

@@ -44,6 +44,16 @@ class EvidentlyDrift:
     left_out: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
 
+    @property
+    def sentence(self) -> str:
+        """What it looked at, or why it did not."""
+        if self.reason:
+            return f"no page: {self.reason}"
+        return (
+            f"its page is of {self.rows:,} of {self.rows_of:,} rows beside"
+            f" {self.reference_rows:,} of the training; no verdict rests on them"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class VersionDrift:

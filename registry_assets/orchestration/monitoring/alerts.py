@@ -112,7 +112,7 @@ def _waiting(post: Post, no_sink: str) -> str:
     if post.waiting > unknown:
         said.append(f"{_deliveries(post.waiting - unknown)} not due yet")
     if unknown:
-        said.append(f"{_deliveries(unknown)} for {', '.join(post.unknown)}, configured no more")
+        said.append(f"{_deliveries(unknown)} for {', '.join(post.unknown)}, not configured")
     if post.given_up:
         said.append(_given_up(post.given_up))
     return "; ".join(said) or NOTHING_TO_TELL

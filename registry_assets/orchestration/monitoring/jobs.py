@@ -10,6 +10,8 @@ from registry_assets.orchestration.keys import Names
 from registry_assets.orchestration.monitoring.freshness import freshness_key
 from registry_assets.orchestration.monitoring.views import KINDS
 
+_SECONDS = 4 * 3600
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WatchJobs:
@@ -31,17 +33,21 @@ def watch_jobs(declared: RegisteredModel) -> WatchJobs:
     """Make the jobs of one watched model."""
     names, plan = Names(declared.name), declared.monitoring
     assert plan is not None
+    limit = {"dagster/max_runtime": str(_SECONDS)}
     watch = dg.define_asset_job(
         names.watch_job,
         selection=dg.AssetSelection.assets(*map(names.observation_key, KINDS)),
         description=f"Scores a partition by what {declared.name}@{plan.pointer} holds, and compares"
         " it with the training and with what happened. Launched by the sensor"
         f" {names.monitor_sensor}; safe to launch by hand: what is on record is not made again.",
+        # A run of a dead host ends here: the next look asks for another.
+        tags=limit,
     )
     freshness = dg.define_asset_job(
         names.freshness_job,
         selection=dg.AssetSelection.checks(freshness_key(declared.name)),
         description="Looks whether the partition that should be scored by now has been. Launched"
         f" by the sensor {names.monitor_sensor} whenever that becomes another answer.",
+        tags=limit,
     )
     return WatchJobs(watch, freshness if plan.freshness else None)

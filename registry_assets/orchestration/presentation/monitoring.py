@@ -141,6 +141,8 @@ def _drift(registry: Registry, view: View) -> dict[str, Any]:
                 metadata[f"reference of the {name}{of}"] = reason
         if each.slices:
             metadata[f"slices{of}"] = _drifted_slices(each.slices)
+        if each.evidently is not None:
+            metadata[f"Evidently{of}"] = each.evidently.sentence
     return metadata
 
 

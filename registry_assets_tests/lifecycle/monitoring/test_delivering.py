@@ -102,8 +102,13 @@ def test_the_declaration_says_who_is_told_and_from_when_on(post: Post) -> None:
     assert post.told("pager") == ["late/2 opened"]
     assert post.told("log") == []
     assert done.addressed == 2
+    # Kept for whoever corrects one of the two names.
+    assert post.states()["late/2/1", "gone"] == "waiting"
     where = post.folder / "alerts.yaml"
     assert done.remarks == (f"late declares the sink gone, which {where} has not",)
+    post.log_to("log", "pager", "gone")
+    assert post.deliver().told == 1
+    assert post.told("gone") == ["late/2 opened"]
 
 
 def test_who_was_told_that_it_began_is_told_how_it_ends(post: Post) -> None:

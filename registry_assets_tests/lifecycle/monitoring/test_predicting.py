@@ -138,7 +138,7 @@ BAD: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str, int]] = {
     "no rows": (nothing, "no_rows", 0),
     "a column is gone": (without_distance, "missing_column", 0),
     "a column is of another type": (texts, "changed_type", 0),
-    "a column is empty": (no_numbers, "not_scored", 0),
+    "a column is empty": (no_numbers, "all_missing", 0),
     "rows occur twice": (twice, "duplicate_rows", 405),
 }
 

@@ -155,6 +155,9 @@ def test_after_a_version_nothing_is_asked_for_during_the_cooldown(deployed: Worl
         "new_data: flight_delay:1 was asked for on 2013-04-01, and nothing is for 30 days after"
         " that: until 2013-05-01 06:00 UTC"
     )
+    answer = deployed.registry.due_retraining(model)
+    assert isinstance(answer, RetrainingNotDue)
+    assert answer.until == deployed.clock.now + timedelta(seconds=1)
     deployed.clock.now += timedelta(seconds=1)
     assert due(deployed, model).trigger == "new_data"
 

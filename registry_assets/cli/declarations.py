@@ -1,0 +1,120 @@
+"""Declarations, imported as the project's own code finds them."""
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from registry_assets.declaration import RegisteredModel
+
+WORKSPACE = "workspace.yaml"
+PYPROJECT = "pyproject.toml"
+
+
+def read_declaration(
+    reference: str, folder: Path, *, hint: str, model: str = ""
+) -> "RegisteredModel":
+    """Import the declaration that a reference, `package.module:name`, leads to.
+
+    Args:
+        folder: of the project.
+        hint: how such a reference is written where it was given.
+        model: whose declaration it must be; any by default.
+
+    Raises:
+        DeclarationError: there is no such module or name, or it is no declaration.
+    """
+    from registry_assets.declaration import RegisteredModel
+    from registry_assets.errors import DeclarationError
+
+    module, _, name = reference.partition(":")
+    if not module or not name:
+        raise DeclarationError(f"{reference!r} does not say module and name", hint=hint)
+    found = getattr(_imported(module, folder, hint=hint), name, None)
+    if not isinstance(found, RegisteredModel):
+        what = "nothing" if found is None else f"a {type(found).__name__}"
+        raise DeclarationError(f"{reference} is {what}, not a RegisteredModel", hint=hint)
+    if model and found.name != model:
+        raise DeclarationError(f"{reference} declares {found.name}, not {model}", hint=hint)
+    return found
+
+
+def find_declaration(model: str, folder: Path) -> "RegisteredModel":
+    """Import the project's code location, as Dagster finds it, and give a model's declaration.
+
+    Raises:
+        DeclarationError: no code location is named, it cannot be imported, or it does not
+            declare that model.
+    """
+    from registry_assets.errors import DeclarationError
+
+    hint = "say where it is declared: --declaration package.module:name"
+    modules = tuple(dict.fromkeys((*_of_workspace(folder), *_of_pyproject(folder))))
+    if not modules:
+        raise DeclarationError(
+            f"neither {WORKSPACE} nor {PYPROJECT} in {folder} names a code location", hint=hint
+        )
+    for name in modules:
+        _imported(name, folder, hint=hint)
+    found = {id(each): each for each in _declared() if each.name == model}
+    if len(found) != 1:
+        how = "not declared" if not found else f"declared {len(found)} times"
+        raise DeclarationError(f"{model} is {how} in {', '.join(modules)}", hint=hint)
+    return next(iter(found.values()))
+
+
+def _declared() -> "Iterator[RegisteredModel]":
+    """Give every declaration that a module of this process holds under a name."""
+    from registry_assets.declaration import RegisteredModel
+
+    for module in list(sys.modules.values()):
+        # Of anything else that stands there in a module's place nothing is asked.
+        for value in list(vars(module).values()) if isinstance(module, ModuleType) else ():
+            if type(value) is RegisteredModel:
+                yield value
+
+
+def _imported(module: str, folder: Path, *, hint: str) -> Any:
+    from registry_assets.errors import DeclarationError
+
+    for place in (str(folder), str(Path.cwd())):
+        if place not in sys.path:
+            sys.path.insert(0, place)
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise DeclarationError(f"{module} cannot be imported: {error}", hint=hint) from error
+
+
+def _of_workspace(folder: Path) -> Iterator[str]:
+    """Give the modules that a workspace file names."""
+    from registry_assets.governance.document.plain import parse_yaml
+
+    path = folder / WORKSPACE
+    if not path.is_file():
+        return
+    said = parse_yaml(path.read_text())
+    places = said.get("load_from") if isinstance(said, dict) else None
+    for place in places if isinstance(places, list) else ():
+        named = place.get("python_module") if isinstance(place, dict) else None
+        name = named.get("module_name") if isinstance(named, dict) else named
+        if isinstance(name, str):
+            yield name
+
+
+def _of_pyproject(folder: Path) -> Iterator[str]:
+    import tomllib
+
+    path = folder / PYPROJECT
+    if not path.is_file():
+        return
+    tools = tomllib.loads(path.read_text()).get("tool", {})
+    name = tools.get("dagster", {}).get("module_name")
+    if isinstance(name, str):
+        yield name
+    root = tools.get("dg", {}).get("project", {}).get("root_module")
+    if isinstance(root, str):
+        yield f"{root}.definitions"
