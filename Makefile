@@ -7,7 +7,7 @@ READY := .venv/.ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run governance run-distributed ui screenshots test browser-test faults bench bench-large \
+.PHONY: help run year governance run-distributed ui screenshots test browser-test faults bench bench-large \
 	bench-evaluation bench-drift lint format lock
 
 help: ## This list
@@ -17,6 +17,9 @@ help: ## This list
 
 run: $(READY) ## The main job, on real flights: from raw data to a gated production pointer
 	@$(BIN)/python -m registry_assets.models.main_job
+
+year: $(READY) ## The main job on through 2013: each month predicted, watched, alerted, retrained; minutes
+	@$(BIN)/python -m registry_assets.models.main_job --year
 
 governance: $(READY) ## A high-risk model walks through policy, approvals and rollback; kept nowhere
 	@$(BIN)/python -m registry_assets.models.governance $(ARGS)

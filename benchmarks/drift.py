@@ -1,5 +1,7 @@
 """`python -m benchmarks.drift`: drift of the same rows here and in Evidently, and of many more.
 
+And what scoring takes, before there is anything to compare: see `scoring`.
+
 Every comparison is a process of its own, that has made its rows before the time starts, and tells
 how much memory it took at most. The sides take turns. A full run writes
 `docs/performance-drift.md`: see `drift_page`.
@@ -16,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from benchmarks import scoring
 from benchmarks.cases import OURS
 from benchmarks.driver import Worker
 from benchmarks.environments import HERE, python_of, variables
@@ -110,10 +113,11 @@ def main(arguments: list[str]) -> int:
         machine = describe(folder, with_peer=False, also=also)
         sides = run(rows, folder, samples=samples, say=say)
         streamed = stream(many, folder, samples=samples, say=say)
+        scored = scoring.run(scoring.sizes(quick=options.quick), folder, say=say)
     from benchmarks.drift_page import table, write_page
 
     columns = agree(sides)
-    print("\n".join(table(sides, streamed, rows)))
+    print("\n".join([*table(sides, streamed, rows), "", *scoring.section(scored)]))
     results = HERE / "results"
     results.mkdir(exist_ok=True)
     document = {
@@ -122,11 +126,12 @@ def main(arguments: list[str]) -> int:
         "rows": rows,
         "sides": [asdict(each) for each in sides],
         "streamed": asdict(streamed),
+        "scored": [asdict(each) for each in scored],
     }
     (results / "drift.json").write_text(json.dumps(document, indent=1) + "\n")
     if not options.quick and samples >= SAMPLES:
-        write_page(sides, streamed, columns, machine, rows=rows, load=load)
-    return 0 if reached(sides) and streamed.reached else 1
+        write_page(sides, streamed, columns, scored, machine, rows=rows, load=load)
+    return 0 if reached(sides) and streamed.reached and scoring.reached(scored) else 1
 
 
 def run(rows: int, folder: Path, *, samples: int, say: Say) -> list[Compared]:

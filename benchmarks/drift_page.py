@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from benchmarks import scoring
 from benchmarks.drift import (
     MOST_MEMORY,
     TARGET,
@@ -46,6 +47,7 @@ def write_page(
     sides: Sequence[Compared],
     streamed: Streamed,
     columns: Sequence[Column],
+    scored: Sequence[scoring.Scored],
     machine: Machine,
     *,
     rows: int,
@@ -57,7 +59,7 @@ def write_page(
     Args:
         load: of the machine over the minute before the run, in running processes.
     """
-    lines = _lines(sides, streamed, columns, machine, rows, load)
+    lines = _lines(sides, streamed, columns, scored, machine, rows, load)
     (docs / DRIFT).write_text("\n".join(lines) + "\n")
 
 
@@ -65,6 +67,7 @@ def _lines(
     sides: Sequence[Compared],
     streamed: Streamed,
     columns: Sequence[Column],
+    scored: Sequence[scoring.Scored],
     machine: Machine,
     rows: int,
     load: float,
@@ -91,6 +94,8 @@ def _lines(
         )
     yield "\n## Verdicts\n"
     yield from _verdicts(columns)
+    yield "\n## Scoring\n"
+    yield from scoring.section(scored)
     yield "\n## Again\n"
     yield (
         "`make bench-drift` measures all of it and writes this page; with `ARGS=--quick` in a"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from benchmarks.subject.features import make_features
@@ -33,6 +34,11 @@ class Features:
     make_features: Callable[..., Any]
     keep: tuple[str, ...]
     partitioned: bool
+
+    def ended_partition(self, now: datetime, *, days: float) -> str:
+        """Give the month that had ended by then."""
+        first = (now - timedelta(days=days)).replace(day=1)
+        return f"{first - timedelta(days=1):%Y-%m}"
 
 
 def declared(name: str) -> RegisteredModel:

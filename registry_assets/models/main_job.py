@@ -82,6 +82,7 @@ def _tell(console: Console, registry: Registry, *, changed: bool) -> None:
         "Next:  [bold]make ui[/]\n"
         f"       [bold].venv/bin/registry show {FLIGHTS}@production[/]\n"
         f"       [bold].venv/bin/registry lineage {FLIGHTS}@production[/]\n"
+        f"       [bold].venv/bin/registry monitor {FLIGHTS}[/]\n"
         f"       [bold].venv/bin/registry explain {LOANS}[/]"
     )
 

@@ -18,6 +18,7 @@ from benchmarks.drift import (
 from benchmarks.drift_page import table, write_page
 from benchmarks.measuring import Summary
 from benchmarks.run import workspace
+from benchmarks.scoring import Scored
 from benchmarks.subject.drifting import before, since
 from registry_assets_tests.benchmarks.test_harness import MACHINE
 
@@ -97,13 +98,15 @@ def test_the_page_shows_both_sides_and_every_column_that_is_near(tmp_path: Path)
         Column("far", "wasserstein", 0.2, 0.01, 0.2, near=False, same=True),
         Column("close", "wasserstein", 0.099, 0.01, 0.101, near=True, same=False),
     ]
-    write_page(sides, STREAMED, columns, EVIDENTLY, rows=1_000, load=4.2, docs=tmp_path)
+    scored = [Scored(200, 0.5, 4 * 10**8), Scored(2_000, 4.0, 5 * 10**8)]
+    write_page(sides, STREAMED, columns, scored, EVIDENTLY, rows=1_000, load=4.2, docs=tmp_path)
     page = (tmp_path / "performance-drift.md").read_text()
     assert "| 1,000 | ours | 2.00 s | 1.00 s | 1.00 s | 1.00 GB | 20× | ≥ 10× | ✓ |" in page
     assert "| 1,000 | Evidently | 40.00 s | 20.00 s |" in page
     assert "| 10 | ours, from Parquet | 9.00 s |" in page
     assert "| close | wasserstein | 0.09900 | 0.01000 | 0.10100 | another |" in page
     assert "| far |" not in page
+    assert "## Scoring\n\n| rows | scored and recorded |" in page
     assert "its load was 4.2 before the run, on 2 cores" in page
     assert "{" not in page
     slow = replace(STREAMED, peak=MOST_MEMORY + 1)

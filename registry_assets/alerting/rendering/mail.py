@@ -61,6 +61,7 @@ def html(occasion: Occasion) -> str:
         .render(
             subject=words.subject(occasion),
             sentence=shown(occasion.sentence, most=None),
+            reason=words.reason(alert),
             opened_because="" if occasion.sentence == alert.sentence else shown(alert.sentence),
             alert=alert,
             since=words.since(alert),

@@ -22,7 +22,7 @@ def _lines(occasion: Occasion) -> Iterator[str]:
     alert = occasion.alert
     yield from _wrapped(_flat(occasion.sentence))
     if occasion.kind != "opened" and alert.sentence != occasion.sentence:
-        yield from _wrapped(f"It was opened because: {_flat(alert.sentence)}")
+        yield from _wrapped(f"{words.reason(alert)}: {_flat(alert.sentence)}")
     yield ""
     yield from _wrapped(words.since(alert))
     yield from _wrapped(f"{words.holder(alert)}:")

@@ -46,6 +46,11 @@ def subject(occasion: Occasion) -> str:
     return f"[{state}] {alert.target}: {alert.check}, version {alert.version}{again}"
 
 
+def reason(alert: Alert) -> str:
+    """Say what an alert's sentence is: of what was found again, that is what was found last."""
+    return "It was opened because" if alert.count == 1 else "Found last"
+
+
 def since(alert: Alert) -> str:
     """Say since when, how often, and where last."""
     said = f"Since {moment(alert.opened_at)}"

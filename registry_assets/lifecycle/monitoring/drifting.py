@@ -243,11 +243,18 @@ def _findings(drift: VersionDrift, rule: Drift) -> tuple[CheckFinding, ...]:
 def _finding(check: str, result: DriftResult | None, reason: str, threshold: float) -> CheckFinding:
     if result is None:
         return CheckFinding(check, "undecided", reason or "nothing could be compared")
-    value = result.share
+    value, sentence = result.share, result.sentence
     if check == PREDICTION_DRIFT:
-        distances = [each.value for each in result.columns if each.value is not None]
-        value = max(distances, default=None)
-    why = f"{result.sentence} (the reference was {reason})" if reason else result.sentence
+        measured = [each for each in result.columns if each.value is not None]
+        value = max((each.value for each in measured if each.value is not None), default=None)
+        if len(measured) == 1 and result.outcome != "undecided":
+            # Of the one column that says it all, a share of columns says nothing.
+            far = "and is" if result.outcome == "failed" else "and is not"
+            sentence = (
+                f"{measured[0].column} is {value:.3f} from what it was on the holdout,"
+                f" {far} {threshold:g} or more away by more than chance."
+            )
+    why = f"{sentence} (the reference was {reason})" if reason else sentence
     return CheckFinding(
         check, result.outcome, why, value=value, threshold=threshold, rows=result.rows_after
     )

@@ -32,6 +32,7 @@ from registry_assets.lifecycle.monitoring.reference import reference_of
 from registry_assets.lifecycle.monitoring.scoring import (
     FEATURES_PROFILE,
     QUALITY_FILE,
+    count_repeated,
     parquet_writer,
     part_files,
     said_profile_file,
@@ -56,6 +57,8 @@ from registry_assets.monitoring.quality import (
 from registry_assets.monitoring.results.quality import QualityProblem, QualityResult
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from registry_assets.monitoring.profile import Profile
 
 
@@ -174,8 +177,6 @@ def _from_log(
     run: RunInfo,
     links: Mapping[str, str],
 ) -> Observed:
-    import numpy as np
-
     from registry_assets.evaluation.data.sampling import frame_hashes
     from registry_assets.monitoring.profile import Profile, profile_of
 
@@ -218,7 +219,7 @@ def _from_log(
         none = f"the prediction log of {model.name}[{partition}] has no rows"
         problems = (QualityProblem("no_rows", "", 0, none),)
     rows_known = sum(count.of_version.values()) if said else 0
-    repeated = rows_known - len(np.unique(np.concatenate(hashes))) if hashes and said else 0
+    repeated = count_repeated(hashes) if said else 0
     features, parts = _of_features(backends, model, snapshot)
     quality = QualityResult(
         count.rows,

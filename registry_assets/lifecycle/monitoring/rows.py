@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 BATCH_ROWS = 50_000
 """Rows that are scored at once: 20 columns of them take 8 MB."""
 
+_BUFFER = 1 << 20
+"""Bytes that are read from the disk at once, of each column."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
@@ -170,7 +173,8 @@ def _tables(
 
     chosen = None if columns is None else list(columns)
     for path in paths:
-        with pq.ParquetFile(path) as file:
+        # Else the columns of a million rows, a group of them, are held at once.
+        with pq.ParquetFile(path, buffer_size=_BUFFER) as file:
             for batch in file.iter_batches(batch_size=rows, columns=chosen):
                 yield pa.Table.from_batches([batch])
 

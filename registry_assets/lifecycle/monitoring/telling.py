@@ -87,9 +87,10 @@ def found(
         write(draft, alert, "opened", finding.why)
     elif alert.severity != held.severity:
         write(draft, alert, "escalated", f"{alert.severity}, was {held.severity}: {finding.why}")
-    elif alert.count.bit_count() == 1:
-        # After 2, 4, 8 … times: of what nobody mends, nobody needs to hear every hour.
-        write(draft, alert, "repeated", f"found {alert.count} times: {finding.why}")
+    elif alert.state == "open" and alert.count.bit_count() == 1:
+        # After 2, 4, 8 … times: of what nobody mends, nobody needs to hear every hour. Whoever
+        # looks after it was promised no more notices, unless it becomes worse.
+        write(draft, alert, "repeated", f"found {alert.count} times by now")
     return alert
 
 

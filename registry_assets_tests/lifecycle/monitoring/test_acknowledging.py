@@ -30,6 +30,20 @@ def test_who_acknowledges_first_stays_and_is_told_once(post: Post) -> None:
     assert registry.verify().clean
 
 
+def test_of_what_somebody_looks_after_people_hear_again_only_if_it_becomes_worse(
+    post: Post,
+) -> None:
+    post.log_to("log")
+    post.find()
+    post.history.registry.acknowledge(MODEL, 1, run=PERSON)
+    for partition in ("2013-06", "2013-07", "2013-08"):
+        post.find(partition=partition)
+    assert post.history.registry.alert(MODEL, 1).count == 4
+    post.find(partition="2013-09", severity="critical")
+    post.deliver()
+    assert post.told() == [f"late/1 {kind}" for kind in ("opened", "acknowledged", "escalated")]
+
+
 def test_what_is_over_or_was_never_there_is_not_acknowledged(post: Post) -> None:
     post.find()
     post.find(outcome="passed")

@@ -29,6 +29,11 @@ def some(column: str, value: Any, count: int = 7) -> pd.DataFrame:
     return GOOD.assign(**{column: [value] * count + GOOD[column].tolist()[count:]})
 
 
+def objects(value: object) -> "pd.Series[Any]":
+    """A column that holds one object again and again."""
+    return pd.Series([value] * 400, dtype="object")
+
+
 UNREADABLE: dict[str, tuple[object, str, str]] = {
     "predictions of another type later": (
         [FIRST, REST.assign(prediction="late")],
@@ -57,12 +62,12 @@ UNREADABLE: dict[str, tuple[object, str, str]] = {
         "probability_True is of another type than numbers",
     ),
     "keys that are lists": (
-        GOOD.assign(key=[["a"]] * 400),
+        GOOD.assign(key=objects(["a"])),
         "changed_type",
         "key holds values of another type than one",
     ),
     "predictions that are records": (
-        GOOD.assign(prediction=[{"a": 1}] * 400),
+        GOOD.assign(prediction=objects({"a": 1})),
         "changed_type",
         "prediction holds values of another type than one",
     ),
@@ -112,8 +117,8 @@ COUNTED: dict[str, tuple[pd.DataFrame, str, int]] = {
     "a probability is negative": (some("probability_True", -0.4), "no_probabilities", 7),
     "they are more than 1": (GOOD.assign(probability_True=0.9), "no_probabilities", 400),
     "a prediction is missing": (some("prediction", None), "no_prediction", 7),
-    "digests are lists": (GOOD.assign(digest=[["a"]] * 400), "unknown_version", 400),
-    "versions are lists": (GOOD.assign(version=[[1]] * 400), "unknown_version", 400),
+    "digests are lists": (GOOD.assign(digest=objects(["a"])), "unknown_version", 400),
+    "versions are lists": (GOOD.assign(version=objects([1])), "unknown_version", 400),
     "a version is missing": (some("version", None), "unknown_version", 7),
     "a version is infinite": (GOOD.assign(version=np.inf), "unknown_version", 400),
 }
@@ -137,7 +142,7 @@ def test_rows_that_no_model_can_have_said_are_counted(deployed: World, bad: str)
     [
         # As JSON and databases give them; of two classes one probability says it all.
         GOOD.assign(probability_True=1, probability_False=0),
-        GOOD.assign(probability_True=[Decimal("0.5")] * 400, probability_False=0.5),
+        GOOD.assign(probability_True=objects(Decimal("0.5")), probability_False=0.5),
         GOOD.drop(columns="probability_False"),
         GOOD.drop(columns=["probability_True", "probability_False"]),
         GOOD.assign(version="1"),
@@ -222,8 +227,6 @@ def test_a_damaged_profile_of_the_training_stops_the_step_and_records_nothing(
 
 
 def test_a_drift_of_a_newer_release_says_what_to_do() -> None:
-    with pytest.raises(
-        RegistryError, match="the format of a drift is 'registry_assets/o.*/2'"
-    ) as e:
+    with pytest.raises(RegistryError, match=r"the format of a drift is .*/2'") as e:
         read_drift(b'{"format": "registry_assets/observed_drift/2", "versions": []}')
     assert "upgrade" in e.value.hint
