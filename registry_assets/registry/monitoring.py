@@ -158,9 +158,7 @@ class Monitoring(Part):
         """Alert that a promotion was given up: see `lifecycle.monitoring.given_up`."""
         from registry_assets.lifecycle.monitoring.given_up import tell_given_up
 
-        tell_given_up(
-            self.backends, model, pointer, version=version, why=why, run=run, links=links
-        )
+        tell_given_up(self.backends, model, pointer, version=version, why=why, run=run, links=links)
 
     def observations(
         self, model: str, kind: Kind, *, partition: str | None = None, version: int | None = None

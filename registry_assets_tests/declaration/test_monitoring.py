@@ -1,7 +1,6 @@
 """How watching, alerting and retraining are declared, and which mistakes are refused."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 

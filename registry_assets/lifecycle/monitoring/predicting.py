@@ -4,9 +4,7 @@ The same data, version and declaration give the same manifest: repeated, it reco
 """
 
 import json
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -16,36 +14,29 @@ from registry_assets.catalog.observations import newest_observations
 from registry_assets.catalog.pointers import list_promotions
 from registry_assets.catalog.snapshots import SnapshotRecord, current_snapshots
 from registry_assets.declaration import PredictionLog, RegisteredModel
-from registry_assets.errors import DataUnusable, NotFound
+from registry_assets.errors import NotFound
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.data import DATA_FILE
-from registry_assets.lifecycle.monitoring.credible import LogUnusable
 from registry_assets.lifecycle.monitoring.logged import (
     KnownVersions,
-    LogCount,
-    log_batches,
     log_snapshot,
-    normal,
 )
 from registry_assets.lifecycle.monitoring.recording import Observed, Seen, publish
 from registry_assets.lifecycle.monitoring.reference import reference_of
 from registry_assets.lifecycle.monitoring.scoring import (
     FEATURES_PROFILE,
     QUALITY_FILE,
-    count_repeated,
-    parquet_writer,
     part_files,
     said_profile_file,
     score_partition,
-    write_no_predictions,
 )
+from registry_assets.lifecycle.monitoring.taking import take_log
 from registry_assets.lifecycle.monitoring.watched import (
     Watched,
     monitoring_of,
     watched_now,
     watched_version,
 )
-from registry_assets.lifecycle.predicted import PREDICTION, PROBABILITY, VERSION
 from registry_assets.lifecycle.publishing import Publication
 from registry_assets.manifest import FileEntry, Manifest, Parent, file_entries
 from registry_assets.monitoring.drift import compare
@@ -57,8 +48,6 @@ from registry_assets.monitoring.quality import (
 from registry_assets.monitoring.results.quality import QualityProblem, QualityResult
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from registry_assets.monitoring.profile import Profile
 
 
@@ -177,69 +166,34 @@ def _from_log(
     run: RunInfo,
     links: Mapping[str, str],
 ) -> Observed:
-    from registry_assets.evaluation.data.sampling import frame_hashes
-    from registry_assets.monitoring.profile import Profile, profile_of
-
     plan = monitoring_of(model)
     with backends.catalog.read() as connection:
         since = _logged_since(connection, model.name, plan.pointer, partition)
         versions = KnownVersions.read(connection, model.name, plan.pointer, since=since)
     publication = Publication.begin(backends)
-    count, said = LogCount(), dict[int, Profile]()
-    hashes: list[np.ndarray] = []
-    problems: tuple[QualityProblem, ...] = ()
-    with tempfile.TemporaryDirectory(prefix="registry-log-") as folder:
-        target = Path(folder) / DATA_FILE
-        try:
-            with parquet_writer(target) as write:
-                for frame in log_batches(backends, model, log, partition):
-                    rows = normal(frame, model, versions, count)
-                    for number in sorted(set(rows[VERSION].tolist())):
-                        of_version = rows[rows[VERSION] == number]
-                        known = said.get(number, Profile())
-                        columns = [
-                            name
-                            for name in of_version.columns
-                            if name == PREDICTION or str(name).startswith(PROBABILITY)
-                        ]
-                        said[number] = known + profile_of(of_version[columns])
-                    hashes.append(frame_hashes(rows[list(plan.keys)] if plan.keys else rows))
-                    write(rows)
-        except DataUnusable as error:
-            kind = error.kind if isinstance(error, LogUnusable) else "unreadable"
-            problems = (QualityProblem(kind, "", count.rows, error.message),)
-            # None of them is kept.
-            count.of_version.clear()
-        if problems or not target.exists():
-            target.unlink(missing_ok=True)
-            write_no_predictions(target)
-            said = {}
-        stored = publication.store.put_file(target)
-    if not count.rows and not problems:
-        none = f"the prediction log of {model.name}[{partition}] has no rows"
-        problems = (QualityProblem("no_rows", "", 0, none),)
-    rows_known = sum(count.of_version.values()) if said else 0
-    repeated = count_repeated(hashes) if said else 0
+    taken = take_log(backends, model, log, versions, partition, publication=publication)
+    stored = taken.stored
     features, parts = _of_features(backends, model, snapshot)
     quality = QualityResult(
-        count.rows,
+        taken.count.rows,
         (
-            *problems,
-            *count.problems(versions),
+            *taken.problems,
+            *taken.count.problems(versions),
             *_of_columns(backends, model, watched, features),
-            *duplicate_problem(rows=rows_known, duplicates=repeated, rule=plan.quality),
+            *duplicate_problem(rows=taken.rows, duplicates=taken.repeated, rule=plan.quality),
         ),
     )
     contents = {
         FEATURES_PROFILE: features.to_bytes(),
         **parts,
         QUALITY_FILE: canonical_json(quality.to_json()),
-        **{said_profile_file(number): each.to_bytes() for number, each in said.items()},
+        **{said_profile_file(number): each.to_bytes() for number, each in taken.said.items()},
     }
     source = log_snapshot(backends, log.asset, partition) if log.asset else None
     with backends.catalog.read() as connection:
         seen_versions = [
-            watched_version(connection, model.name, plan.pointer, number) for number in sorted(said)
+            watched_version(connection, model.name, plan.pointer, number)
+            for number in sorted(taken.said)
         ] or [watched]
     parents = [Parent("version", str(each.version.digest)) for each in seen_versions]
     parents += [Parent("features", snapshot.digest)] if snapshot else []
@@ -257,14 +211,17 @@ def _from_log(
         partition=partition,
         manifest=Manifest(
             kind="predictions",
-            files=(*file_entries(contents), FileEntry(DATA_FILE, stored.digest, stored.size)),
+            files=(
+                *file_entries(contents),
+                FileEntry(DATA_FILE, taken.stored.digest, taken.stored.size),
+            ),
             parents=tuple(parents),
             facts={
                 "model": model.name,
                 "partition": partition,
                 "pointer": plan.pointer,
                 "generation": watched.generation or 0,
-                "rows": rows_known,
+                "rows": taken.rows,
                 "keys": list(plan.keys),
                 "log": log.asset or "read by a function",
             },
@@ -273,7 +230,7 @@ def _from_log(
         seen=[
             Seen(
                 each,
-                count.of_version.get(each.version.number, 0),
+                taken.count.of_version.get(each.version.number, 0),
                 (finding,),
                 summary=summary,
                 stray=each.version.number in versions.stray,
