@@ -12,6 +12,7 @@ from registry_assets import definitions
 from registry_assets.catalog.observations import Kind, ObservationRecord
 from registry_assets.catalog.versions import VersionRecord
 from registry_assets.clock import ReplayClock
+from registry_assets.declaration import RegisteredModel
 from registry_assets.models.chapter import Chapter
 from registry_assets.models.driving import (
     PATIENCE_SECONDS,
@@ -95,7 +96,8 @@ class Replay:
     def _watch(self, names: Names) -> None:
         """Let what has arrived be scored by what is deployed, and people be told of alerts."""
         declared = _DECLARED[names.model]
-        if declared.monitoring is None:
+        # A day that was lived before has nothing due, and how late things are is not its to say.
+        if declared.monitoring is None or not self._due(declared):
             return
         known = {each.partition for each in self._observed(names.model, "performance")}
         while look(self._daemon, names.monitor_sensor).runs:
@@ -104,6 +106,10 @@ class Replay:
             if lived.partition not in known:
                 self._say(lived_sentence(self._registry, lived))
         look(self._daemon, ALERTS_SENSOR)
+
+    def _due(self, declared: RegisteredModel) -> bool:
+        registry = self._registry
+        return registry.is_registered(declared.name) and bool(registry.due(declared))
 
     def _observed(self, model: str, kind: Kind) -> Sequence[ObservationRecord]:
         if not self._registry.is_registered(model):
