@@ -72,8 +72,8 @@ def next_step(reason: Reason, model: str, *, version: int | None = None) -> str:
         "declaration_weaker": f"{restore}; or activate a policy that lists {model}",
         "gate_differs": pinned,
         "plan_differs": pinned,
-        "holdout_differs": f"{retrain} under the holdout that the policy in force pins: a version keeps"
-        " the rows it was reserved with",
+        "holdout_differs": f"{retrain} under the holdout that the policy in force pins: a version"
+        " keeps the rows it was reserved with",
         "tier_differs": pinned,
         "policy_differs": "declare the policy in force: Promotion(policy=…); or activate the other",
         "not_listed": f"list {model} in a policy: `registry policy draft` prints how",
