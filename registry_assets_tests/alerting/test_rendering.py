@@ -53,6 +53,7 @@ def test_the_text_says_what_which_since_when_how_much_and_what_to_do_in_this_ord
         "  roc_auc: 0.7431 → 0.6812; decay 0.0619, limit 0.03",
         "WHAT TO DO",
         "  registry show flight_delay@production",
+        "  registry report flight_delay --performance 2013-08",
         '  registry ack flight_delay/3 --reason "…"',
         '  registry rollback flight_delay@production --reason "…"',
         "WHERE TO LOOK",
@@ -107,10 +108,10 @@ def test_the_subject_says_how_bad_it_is_or_that_it_is_over(kind: str, expected: 
 @pytest.mark.parametrize(
     ("check", "state", "expected"),
     [
-        ("performance_decay", "open", ["show", "ack", "rollback"]),
+        ("performance_decay", "open", ["show", "report", "ack", "rollback"]),
         ("data_quality", "open", ["show", "ack"]),
         ("promotion", "open", ["show", "explain", "ack"]),
-        ("feature_drift", "acknowledged", ["show", "rollback"]),
+        ("feature_drift", "acknowledged", ["show", "report", "rollback"]),
         ("feature_drift", "resolved", ["show", "alerts"]),
     ],
 )

@@ -6,12 +6,20 @@ them there.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from shlex import quote
 
 from registry_assets.alerting.values import Alert, Figure, Moved, Occasion
 from registry_assets.evaluation.report.texts import moment, number, plural, short, shown
 from registry_assets.recipe import SnapshotRef
 
 _VERSION_MAY_BE_WRONG = ("feature_drift", "prediction_drift", "performance_decay")
+_REPORT = {
+    "feature_drift": "drift",
+    "prediction_drift": "drift",
+    "label_quality": "performance",
+    "performance_decay": "performance",
+}
+"""Which page of a partition shows what a check found."""
 _MOST_MOVED = 10
 _MOST_SNAPSHOTS = 12
 _STATES = {"acknowledged": "acknowledged", "resolved": "resolved", "retrained": "retrained"}
@@ -93,6 +101,11 @@ def commands(alert: Alert) -> list[Command]:
     if alert.state == "resolved":
         return [looking, Command(f"registry alerts {alert.model}", "what else is open")]
     found = [looking]
+    if alert.check in _REPORT and alert.partition:
+        of = f"--{_REPORT[alert.check]} {quote(shown(alert.partition))}"
+        found.append(
+            Command(f"registry report {alert.model} {of}", "all that was found, as one page")
+        )
     if alert.check == "promotion":
         found.append(Command(f"registry explain {alert.model}", "what the next version waits for"))
     if alert.state == "open":
