@@ -81,7 +81,7 @@ def test_one_alert_is_shown_with_what_became_of_it_and_who_was_told(
     ran = command("alerts", FIRST, folder=post.folder, width=100)
     assert ran.code == 0
     assert f"[acknowledged] {MODEL}@production: feature_drift, version 1" in ran.out
-    assert "It was opened because: half of it moved" in ran.out
+    assert "Found last: half of it moved" in ran.out
     assert f"registry show {MODEL}@production" in ran.out
     assert "What became of it, and who was told" in ran.out
     assert "log: told 2013-04-01 06:00 UTC" in ran.out
