@@ -33,7 +33,13 @@ Agreed = Mapping[str, object]
 
 
 @pytest.fixture(
-    scope="session", params=[Choice(LOCAL, share=6), Choice(REMOTE, share=24), *THOROUGH], ids=str
+    scope="session",
+    params=[
+        Choice(LOCAL, share=12),
+        pytest.param(Choice(REMOTE, share=24), marks=pytest.mark.faults_all),
+        *THOROUGH,
+    ],
+    ids=str,
 )
 def choice(request: pytest.FixtureRequest) -> Choice:
     """Fewer than of a version's life: much of what is passed here is passed there as well."""

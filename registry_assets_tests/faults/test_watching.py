@@ -32,7 +32,13 @@ DELIVER = "deliver"
 
 
 @pytest.fixture(
-    scope="session", params=[Choice(LOCAL, share=10), Choice(REMOTE, share=40), *THOROUGH], ids=str
+    scope="session",
+    params=[
+        Choice(LOCAL, share=20),
+        pytest.param(Choice(REMOTE, share=40), marks=pytest.mark.faults_all),
+        *THOROUGH,
+    ],
+    ids=str,
 )
 def choice(request: pytest.FixtureRequest) -> Choice:
     """Fewer than of a version's life: much of what is passed here is passed there as well."""
