@@ -7,6 +7,7 @@ import re
 import zoneinfo
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from registry_assets.declaration.checks import require, whole
 from registry_assets.errors import DeclarationError
@@ -36,14 +37,30 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
-class OnNewData:
-    """Retrain when the features have rows that no version was trained or judged on.
+class OnCause:
+    """Retrain for something that was found: what each of the classes below says.
 
     Args:
         cooldown_days: days after the last version that was asked for, by anything, in which
             none is asked for.
         per_month: most versions asked for by this in a calendar month (UTC); None: no limit.
     """
+
+    cooldown_days: int = 7
+    per_month: int | None = 2
+
+    trigger: ClassVar[str]
+    reads_monitoring: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        whole(self, "cooldown_days", least=0, most=3650)
+        if self.per_month is not None:
+            whole(self, "per_month", least=1, most=1000)
+
+
+@dataclass(frozen=True, slots=True)
+class OnNewData(OnCause):
+    """Retrain when the features have rows that no version was trained or judged on."""
 
     cooldown_days: int = 0
     per_month: int | None = None
@@ -51,48 +68,19 @@ class OnNewData:
     trigger = "new_data"
     reads_monitoring = False
 
-    def __post_init__(self) -> None:
-        _check_limits(self)
-
 
 @dataclass(frozen=True, slots=True)
-class OnDrift:
-    """Retrain when the features or predictions of the version that is watched have drifted.
-
-    Args:
-        cooldown_days: days after the last version that was asked for, by anything, in which
-            none is asked for.
-        per_month: most versions asked for by this in a calendar month (UTC); None: no limit.
-    """
-
-    cooldown_days: int = 7
-    per_month: int | None = 2
+class OnDrift(OnCause):
+    """Retrain when the features or predictions of the version that is watched have drifted."""
 
     trigger = "drift"
-    reads_monitoring = True
-
-    def __post_init__(self) -> None:
-        _check_limits(self)
 
 
 @dataclass(frozen=True, slots=True)
-class OnDecay:
-    """Retrain when the version that is watched does worse than its evaluation promised.
-
-    Args:
-        cooldown_days: days after the last version that was asked for, by anything, in which
-            none is asked for.
-        per_month: most versions asked for by this in a calendar month (UTC); None: no limit.
-    """
-
-    cooldown_days: int = 7
-    per_month: int | None = 2
+class OnDecay(OnCause):
+    """Retrain when the version that is watched does worse than its evaluation promised."""
 
     trigger = "decay"
-    reads_monitoring = True
-
-    def __post_init__(self) -> None:
-        _check_limits(self)
 
 
 Trigger = Schedule | OnNewData | OnDrift | OnDecay
@@ -121,9 +109,3 @@ def check_triggers(given: object) -> tuple[Trigger, ...]:
         require(not twice, f"retrain holds two {type(each).__name__}", "leave one of them out")
         found.append(each)
     return tuple(found)
-
-
-def _check_limits(declared: OnNewData | OnDrift | OnDecay) -> None:
-    whole(declared, "cooldown_days", least=0, most=3650)
-    if declared.per_month is not None:
-        whole(declared, "per_month", least=1, most=1000)
