@@ -11,9 +11,8 @@ from registry_assets.catalog.observations import CheckFinding
 from registry_assets.declaration import RegisteredModel
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.monitoring.recording import record_finding
+from registry_assets.lifecycle.monitoring.telling import PROMOTION
 from registry_assets.lifecycle.monitoring.watched import watched_version
-
-PROMOTION = "promotion"
 
 
 def tell_given_up(

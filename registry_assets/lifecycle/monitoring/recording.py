@@ -29,7 +29,7 @@ from registry_assets.declaration import RegisteredModel
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.monitoring.declared import record_monitoring
 from registry_assets.lifecycle.monitoring.lineage import dashboard_links, lineage_of
-from registry_assets.lifecycle.monitoring.telling import Details, end, found
+from registry_assets.lifecycle.monitoring.telling import PROMOTION, Details, end, found
 from registry_assets.lifecycle.monitoring.watched import Watched, monitoring_of
 from registry_assets.lifecycle.publishing import Publication
 from registry_assets.manifest import Manifest
@@ -156,7 +156,8 @@ def record_finding(
             version_digest=str(version.digest),
             finding=finding,
         )
-        seen = Seen(watched, 0, (finding,))
+        # That a version does not come to a pointer is about one that the pointer does not hold.
+        seen = Seen(watched, 0, (finding,), stray=finding.check == PROMOTION)
         _tell(draft, model, seen, partition=partition, run=run, links=links)
 
 

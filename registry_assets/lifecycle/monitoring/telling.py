@@ -20,6 +20,8 @@ from registry_assets.catalog.provenance import read_identity
 from registry_assets.errors import AlertUnreadable
 from registry_assets.lifecycle.monitoring.watched import Watched
 
+PROMOTION = "promotion"
+"""The check of a promotion that was given up: about a version that the pointer does not hold."""
 _READ = ("moved", "lineage", "links")
 
 
@@ -109,7 +111,7 @@ def end_replaced(draft: Change, model: str, pointer: str, *, version: int) -> No
     for alert in alerts.list_alerts(draft.connection, model, pointer=pointer):
         if alert.version != version:
             end(draft, alert, why=f"version {version} took its place in {pointer}")
-        elif alert.check == "promotion":
+        elif alert.check == PROMOTION:
             end(draft, alert, why=f"version {version} came to {pointer} after all")
 
 
