@@ -59,22 +59,30 @@ def find_declaration(model: str, folder: Path) -> "RegisteredModel":
         )
     for name in modules:
         _imported(name, folder, hint=hint)
-    found = {id(each): each for each in _declared() if each.name == model}
+    found = {id(each): each for _, each in _declared() if each.name == model}
+    if len(found) > 1:
+        # What else this process happens to hold is not what the code location declares.
+        own = {name.partition(".")[0] for name in modules}
+        found = {
+            id(each): each
+            for where, each in _declared()
+            if each.name == model and where.partition(".")[0] in own
+        }
     if len(found) != 1:
         how = "not declared" if not found else f"declared {len(found)} times"
         raise DeclarationError(f"{model} is {how} in {', '.join(modules)}", hint=hint)
     return next(iter(found.values()))
 
 
-def _declared() -> "Iterator[RegisteredModel]":
-    """Give every declaration that a module of this process holds under a name."""
+def _declared() -> "Iterator[tuple[str, RegisteredModel]]":
+    """Give every declaration that a module of this process holds, with the module's name."""
     from registry_assets.declaration import RegisteredModel
 
-    for module in list(sys.modules.values()):
+    for where, module in list(sys.modules.items()):
         # Of anything else that stands there in a module's place nothing is asked.
         for value in list(vars(module).values()) if isinstance(module, ModuleType) else ():
             if type(value) is RegisteredModel:
-                yield value
+                yield where, value
 
 
 def _imported(module: str, folder: Path, *, hint: str) -> Any:

@@ -1,5 +1,6 @@
 """`simulate`: a past period as a team would have lived it, for people and for programs."""
 
+import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,6 +91,8 @@ def test_its_document_says_all_of_it_and_nothing_is_kept(
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
+    # Another one of that name, which this process holds and the code location does not import.
+    importlib.import_module("registry_assets.models.flight_delay.declaration")
     (past.folder / "workspace.yaml").write_text(
         "load_from:\n  - python_module: {module_name: ontime.declared}\n"
     )

@@ -24,7 +24,7 @@ MODEL = "loan_approval"
 COMMAND = [sys.executable, "-m", "registry_assets.models.governance"]
 REGISTRY = Path(sys.executable).with_name("registry")
 WAITS_FOR_TWO = (
-    f"{MODEL}:5 waits for 2 approvals by persons of role risk (risk: high); rita and raul can"
+    f"{MODEL}:5 waits for 2 approvals by persons of role risk (risk: high); rita and raul can sign"
 )
 _LAUNCH = """
 mutation ($params: ExecutionParams!) {

@@ -44,7 +44,7 @@ class Choice:
         return f"{self.name}, {'every call' if self.every_call else f'one in {self.share}'}"
 
 
-SAMPLED = [Choice(LOCAL, share=3), Choice(REMOTE, share=12)]
+SAMPLED = [Choice(LOCAL, share=5), Choice(REMOTE, share=24)]
 THOROUGH = [
     pytest.param(Choice(name, every_call=True), marks=pytest.mark.faults_all)
     for name in COMBINATIONS
