@@ -284,7 +284,7 @@ def test_signatures_made_elsewhere_promote_a_version_in_dagster_dev(
             assert registry.pointer(MODEL).version == 2
             made = envelope(folder, person, 5)
             assert launch(server, person, job, op, envelope=made) == ends
-        assert any(passed and "rita, raul" in said for passed, said in approved(server))
+        assert any(passed and "rita and raul" in said for passed, said in approved(server))
         server.wait("version 5 was promoted", lambda: registry.pointer(MODEL).version == 5)
     assert said_of(registry, 5) == [("rita", "approve"), ("raul", "approve")]
     newest = registry.newest_promotion(MODEL)
