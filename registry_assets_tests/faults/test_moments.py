@@ -22,7 +22,7 @@ from registry_assets_tests.faults.steps import ended, processes, start
 from registry_assets_tests.laws.combinations import LOCAL, Combination, Site
 
 SEED = 20130401
-MOMENTS = {LOCAL: 15}
+MOMENTS = {LOCAL: 8}
 FEWER, MANY = 4, 60
 
 
