@@ -3,7 +3,6 @@
 The same data, version and declaration give the same manifest: repeated, it records nothing twice.
 """
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -148,11 +147,6 @@ def _with_quality(
         ),
         written,
     )
-
-
-def read_quality(files: Mapping[str, bytes]) -> QualityResult:
-    """Read what was found wrong with a partition."""
-    return QualityResult.from_json(json.loads(files[QUALITY_FILE]))
 
 
 def _from_log(
