@@ -204,6 +204,20 @@ def find_unresolved(
     return None
 
 
+_UNRESOLVED = (
+    sa.select(alerts)
+    .where(alerts.c.model == sa.bindparam("model"), alerts.c.pointer == sa.bindparam("pointer"))
+    .where(sa.text("state <> 'resolved'"))  # as the index says it
+    .order_by(alerts.c.number)
+)
+
+
+def unresolved_at(connection: sa.Connection, model: str, pointer: str) -> tuple[AlertRecord, ...]:
+    """Give the alerts of a pointer that are not resolved, the oldest first."""
+    found = statements.select(connection, _UNRESOLVED, {"model": model, "pointer": pointer})
+    return tuple(map(_record, found))
+
+
 def list_alerts(
     connection: sa.Connection,
     model: str | None = None,

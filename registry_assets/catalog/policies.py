@@ -6,6 +6,7 @@ The rows as they stand. What a policy says is `governance.document`, which one i
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -110,12 +111,9 @@ def write_policy(
 
 def list_keys(connection: sa.Connection, purpose: Purpose) -> tuple[RegistryKey, ...]:
     """Give the registry's public keys of one purpose, oldest first."""
-    rows = connection.execute(
-        sa.select(registry_keys)
-        .where(registry_keys.c.purpose == purpose)
-        .order_by(registry_keys.c.sequence)
-    )
-    return tuple(RegistryKey(**row._asdict()) for row in rows)
+    rows = statements.find(connection, registry_keys, purpose=purpose)
+    keys = (RegistryKey(**row._asdict()) for row in rows)
+    return tuple(sorted(keys, key=attrgetter("sequence")))
 
 
 def write_key(

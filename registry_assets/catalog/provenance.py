@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from registry_assets.catalog import statements
 from registry_assets.catalog.ledger import REGISTRY, chain_origin, foreign_chain
 from registry_assets.catalog.tables import VOUCHED, imported_rows, imports, settings
 from registry_assets.errors import CatalogError
@@ -94,8 +95,7 @@ def read_identity(connection: sa.Connection) -> str:
     Raises:
         CatalogError: it has none any more.
     """
-    query = sa.select(settings.c.value).where(settings.c.name == "registry")
-    found = connection.execute(query).scalar()
+    found = statements.find(connection, settings, "value", name="registry").scalar()
     if found is None:
         raise CatalogError(
             "the catalog does not say which registry it is",

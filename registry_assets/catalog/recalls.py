@@ -6,6 +6,7 @@ from typing import Literal
 
 import sqlalchemy as sa
 
+from registry_assets.catalog import statements
 from registry_assets.catalog.index_tables import edges
 from registry_assets.catalog.ledger import Change
 from registry_assets.catalog.tables import recalls
@@ -45,16 +46,18 @@ class RecallRecord:
         return f"{self.name} {word} by {self.actor} on {self.set_at[:10]}{why}"
 
 
+_EVERY = sa.select(recalls).order_by(recalls.c.set_at, recalls.c.asset, recalls.c.partition)
+_IN_FORCE = _EVERY.where(recalls.c.state == "recalled")
+
+
 def list_recalls(connection: sa.Connection, *, in_force: bool = False) -> tuple[RecallRecord, ...]:
     """Give recalls, oldest first.
 
     Args:
         in_force: only those that were not lifted.
     """
-    query = sa.select(recalls).order_by(recalls.c.set_at, recalls.c.asset, recalls.c.partition)
-    if in_force:
-        query = query.where(recalls.c.state == "recalled")
-    return tuple(RecallRecord(**row._asdict()) for row in connection.execute(query))
+    found = statements.select(connection, _IN_FORCE if in_force else _EVERY, {})
+    return tuple(RecallRecord(**row._asdict()) for row in found)
 
 
 def write_recall(

@@ -108,7 +108,7 @@ def end_replaced(draft: Change, model: str, pointer: str, *, version: int) -> No
 
     And that a version did not come there, if it is the one that does now.
     """
-    for alert in alerts.list_alerts(draft.connection, model, pointer=pointer):
+    for alert in alerts.unresolved_at(draft.connection, model, pointer):
         if alert.version != version:
             end(draft, alert, why=f"version {version} took its place in {pointer}")
         elif alert.check == PROMOTION:
