@@ -33,12 +33,11 @@ class Due:
 def find_due(connection: sa.Connection, model: RegisteredModel) -> tuple[Due, ...]:
     """Give the partitions that wait to be watched, in their order."""
     plan = monitoring_of(model)
-    moves = list_promotions(connection, model.name, plan.pointer)
-    if not moves:
+    since = deployed_since(connection, model)
+    if since is None:
         return ()
-    since = moves[0].created_at
     source = plan.predictions.asset if plan.predictions else ""
-    rows = _current(connection, source or model.features.key)
+    rows = rows_to_watch(connection, model)
     features = rows if not source else _current(connection, model.features.key)
     labels = _current(connection, plan.labels.asset) if plan.labels else {}
     made = {
@@ -47,7 +46,7 @@ def find_due(connection: sa.Connection, model: RegisteredModel) -> tuple[Due, ..
     }
     found = []
     for partition in sorted(rows):
-        if rows[partition].created_at <= since:
+        if is_history(rows[partition], since):
             continue
         state = {
             "log" if source else "features": rows[partition].digest,
@@ -59,6 +58,23 @@ def find_due(connection: sa.Connection, model: RegisteredModel) -> tuple[Due, ..
             parts = [digest[7:19] for digest in (*state.values(), label) if digest]
             found.append(Due(partition, why, f"{partition}:{':'.join(parts)}"))
     return tuple(found)
+
+
+def deployed_since(connection: sa.Connection, model: RegisteredModel) -> str | None:
+    """Give when the watched pointer came to hold a version first; None if it never has."""
+    moves = list_promotions(connection, model.name, monitoring_of(model).pointer)
+    return moves[0].created_at if moves else None
+
+
+def rows_to_watch(connection: sa.Connection, model: RegisteredModel) -> dict[str, SnapshotRecord]:
+    """Give the rows of each partition: those of the log, where one is declared."""
+    log = monitoring_of(model).predictions
+    return _current(connection, log.asset if log else model.features.key)
+
+
+def is_history(rows: SnapshotRecord, since: str) -> bool:
+    """Tell whether rows had arrived before anything was deployed."""
+    return rows.created_at <= since
 
 
 def _why(state: Mapping[str, str], label: str, made: Mapping[str, ObservationRecord | None]) -> str:

@@ -14,11 +14,11 @@ from registry_assets.catalog.observations import (
     newest_observations,
     newest_result,
 )
-from registry_assets.catalog.pointers import list_promotions
 from registry_assets.clock import parse_timestamp
 from registry_assets.declaration import Freshness, RegisteredModel
 from registry_assets.errors import DataUnusable
 from registry_assets.lifecycle.backends import Backends, RunInfo
+from registry_assets.lifecycle.monitoring.due import deployed_since, is_history, rows_to_watch
 from registry_assets.lifecycle.monitoring.recording import record_finding
 from registry_assets.lifecycle.monitoring.watched import Watched, monitoring_of, watched_now
 from registry_assets.monitoring.freshness import FRESHNESS, judge_freshness
@@ -58,7 +58,7 @@ def find_punctuality(
     watched = watched_now(connection, model.name, plan.pointer)
     if watched is None:
         return None
-    expected = _expected(connection, model, plan.pointer, plan.freshness, now)
+    expected = _expected(connection, model, plan.freshness, now)
     rows: dict[str, int] = {}
     for each in newest_observations(connection, model.name, "predictions"):
         rows[each.partition] = rows.get(each.partition, 0) + each.rows
@@ -100,12 +100,15 @@ def observe_freshness(
 
 
 def _expected(
-    connection: sa.Connection, model: RegisteredModel, pointer: str, rule: Freshness, now: datetime
+    connection: sa.Connection, model: RegisteredModel, rule: Freshness, now: datetime
 ) -> str:
     """Give the newest partition that ended long enough ago, and after the first deployment."""
-    first = parse_timestamp(list_promotions(connection, model.name, pointer)[0].created_at)
-    if now - timedelta(days=rule.days) < first:
+    since = deployed_since(connection, model)
+    if since is None or now - timedelta(days=rule.days) < (first := parse_timestamp(since)):
         return ""
     ended = model.features.ended_partition(now, days=rule.days)
-    # What had ended before anything was deployed is history.
-    return "" if ended == model.features.ended_partition(first, days=0) else ended
+    # What had ended before anything was deployed is history, and so is what had arrived by then.
+    if ended == model.features.ended_partition(first, days=0):
+        return ""
+    rows = rows_to_watch(connection, model).get(ended)
+    return "" if rows is not None and is_history(rows, since) else ended
