@@ -16,7 +16,7 @@ from registry_assets.canonical import canonical_json, sha256_digest
 from registry_assets.errors import PackagingRefused
 from registry_assets.packaging.imports import Import, binds, exported, imports_of
 from registry_assets.packaging.modules import (
-    Distributions,
+    distributions_of,
     home,
     is_library,
     is_standard,
@@ -98,7 +98,6 @@ class _Walk:
         self.distributions: dict[str, str] = {}
         self._tops = tops
         self._trees: dict[str, ast.Module] = {}
-        self._installed = Distributions()
 
     def include(self, module: str) -> None:
         pending = [module]
@@ -183,7 +182,7 @@ class _Walk:
         return self._trees[module]
 
     def _note_distribution(self, module: str, *, where: str) -> None:
-        found = self._installed.of(module)
+        found = distributions_of(module)
         if not found:
             raise PackagingRefused(
                 f"No installed distribution brings {module}, imported in {where}: nobody "

@@ -75,6 +75,21 @@ def test_an_upgrade_counts_only_if_the_closure_imports_the_distribution(
     assert {first.digest, unrelated_upgrade.digest} == {upgrade.digest}
 
 
+def test_what_is_installed_while_a_notebook_runs_is_found(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site-packages"
+    install(site, "wheels", version="1.0")
+    monkeypatch.syspath_prepend(str(site))
+    project.write({"airline/units.py": "import wheels\nPER_HOUR = 100\n"})
+    assert "wings" not in closure_of(project).distributions
+
+    install(site, "wings", version="2.0")
+    project.write({"airline/units.py": "import wings\nPER_HOUR = 100\n"})
+    project.forget()
+    assert closure_of(project).distributions["wings"] == "2.0"
+
+
 def test_this_package_is_a_library_to_its_users_however_it_is_installed(project: Project) -> None:
     project.write({"airline/units.py": "import registry_assets.errors\nPER_HOUR = 100\n"})
     closure = closure_of(project)
