@@ -1,7 +1,7 @@
 """Projects on each combination, and how thoroughly each is tried.
 
-Without `faults_all` a test tries a part of everything, on SQLite and a folder more than on
-PostgreSQL and S3; `make faults` tries everything on all four.
+In every test run a part of everything is tried on SQLite and a folder, and on PostgreSQL and S3
+what is other there: races, and servers that are lost. `make faults` tries everything on all four.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from registry_assets.lifecycle import verifying
 from registry_assets_tests.faults.lives import (
@@ -44,11 +45,15 @@ class Choice:
         return f"{self.name}, {'every call' if self.every_call else f'one in {self.share}'}"
 
 
-SAMPLED = [Choice(LOCAL, share=5), Choice(REMOTE, share=24)]
-THOROUGH = [
-    pytest.param(Choice(name, every_call=True), marks=pytest.mark.faults_all)
-    for name in COMBINATIONS
-]
+def thorough(*choices: Choice) -> list[ParameterSet]:
+    """Leave these to `make faults`."""
+    return [pytest.param(choice, marks=pytest.mark.faults_all) for choice in choices]
+
+
+SAMPLED = [Choice(LOCAL, share=12), *thorough(Choice(REMOTE, share=24))]
+# In SQLite one writer waits for every other, in PostgreSQL those of one chain do.
+RACED = [Choice(REMOTE), *thorough(*(Choice(name) for name in COMBINATIONS if name != REMOTE))]
+THOROUGH = thorough(*(Choice(name, every_call=True) for name in COMBINATIONS))
 
 
 @pytest.fixture(scope="session", params=[*SAMPLED, *THOROUGH], ids=str)

@@ -16,7 +16,7 @@ import pytest
 from registry_assets.governance.attestations import NAMESPACE as ATTESTATION
 from registry_assets_tests.faults.agreeing import AGREEING, agreed
 from registry_assets_tests.faults.calls import every
-from registry_assets_tests.faults.conftest import THOROUGH, Choice
+from registry_assets_tests.faults.conftest import THOROUGH, Choice, thorough
 from registry_assets_tests.faults.lives import (
     Life,
     Recorded,
@@ -35,8 +35,8 @@ Agreed = Mapping[str, object]
 @pytest.fixture(
     scope="session",
     params=[
-        Choice(LOCAL, share=12),
-        pytest.param(Choice(REMOTE, share=24), marks=pytest.mark.faults_all),
+        Choice(LOCAL, share=24),
+        *thorough(Choice(REMOTE, share=24)),
         *THOROUGH,
     ],
     ids=str,

@@ -43,6 +43,7 @@ from registry_assets_tests.faults.agreeing import (
     record,
     statement,
 )
+from registry_assets_tests.faults.conftest import RACED, Choice
 from registry_assets_tests.faults.lives import Life, wrong_after_repeating
 from registry_assets_tests.faults.steps import REFUSED, ended, run, start
 from registry_assets_tests.faults.test_races import EIGHT, at_once, wait_until_stopped
@@ -54,6 +55,13 @@ WHO = ("bob", "bob", "cleo", "cleo", "eve", "eve", "dan", "dan")
 REFUSALS = (
     *(ApprovalRefused, Conflict, PolicyRefused, PromotionHeld, RetiringRefused, RollbackRefused),
 )
+
+
+@pytest.fixture(scope="session", params=RACED, ids=str)
+def choice(request: pytest.FixtureRequest) -> Choice:
+    """PostgreSQL and S3 in every test run: that is where writers meet."""
+    found: Choice = request.param
+    return found
 
 
 def attempt(act: Callable[[], object]) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from registry_assets.errors import OutcomeUnknown, RegistryError
 from registry_assets_tests.faults.calls import ERRORS, every, failing
-from registry_assets_tests.faults.conftest import Choice
+from registry_assets_tests.faults.conftest import Choice, thorough
 from registry_assets_tests.faults.lives import (
     Life,
     Recorded,
@@ -30,7 +30,7 @@ from registry_assets_tests.worlds import World, opened_world
     scope="session",
     params=[
         Choice(LOCAL),
-        pytest.param(Choice(LOCAL, every_call=True), marks=pytest.mark.faults_all),
+        *thorough(Choice(LOCAL, every_call=True)),
         pytest.param(Choice("postgresql+folder"), marks=pytest.mark.faults_all),
     ],
     ids=str,

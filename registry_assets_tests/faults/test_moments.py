@@ -19,18 +19,17 @@ from registry_assets_tests.faults.lives import (
     wrong_until_repeated,
 )
 from registry_assets_tests.faults.steps import ended, processes, start
-from registry_assets_tests.laws.combinations import LOCAL, Combination, Site
+from registry_assets_tests.laws.combinations import Combination, Site
 
 SEED = 20130401
-MOMENTS = {LOCAL: 8}
-FEWER, MANY = 4, 60
+FEW, MANY = 4, 60
 
 
 @pytest.mark.parametrize("step", ["commit", "promote"])
 def test_a_step_killed_at_any_moment_leaves_nothing_half_done_and_can_be_repeated(
     backends: Combination, choice: Choice, life: Life, tmp_path: Path, step: str
 ) -> None:
-    count = MANY if choice.every_call else MOMENTS.get(choice.name, FEWER)
+    count = MANY if choice.every_call else FEW
     # The least of three: what else the machine does makes a step longer, and moments late.
     took = min(undisturbed(backends, step, life[step], tmp_path) for _ in range(3))
     chance = random.Random(SEED)

@@ -21,6 +21,7 @@ from registry_assets.lifecycle.reserving import Request
 from registry_assets.registry import Registry
 from registry_assets.store.manifests import read_manifest
 from registry_assets_tests.catalog.history import MODEL, new_history, reopened
+from registry_assets_tests.faults.conftest import RACED, Choice
 from registry_assets_tests.faults.lives import Life, wrong_after_repeating
 from registry_assets_tests.faults.steps import REFUSED, STEPS, ended, processes, run, start
 from registry_assets_tests.laws.combinations import Combination, Site
@@ -32,6 +33,13 @@ EIGHT = 8
 MOVES = 6
 
 Act = Callable[[Site, int], object]
+
+
+@pytest.fixture(scope="session", params=RACED, ids=str)
+def choice(request: pytest.FixtureRequest) -> Choice:
+    """PostgreSQL and S3 in every test run: that is where writers meet."""
+    found: Choice = request.param
+    return found
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from registry_assets_tests.faults.calls import every
-from registry_assets_tests.faults.conftest import THOROUGH, Choice
+from registry_assets_tests.faults.conftest import THOROUGH, Choice, thorough
 from registry_assets_tests.faults.lives import (
     Life,
     Recorded,
@@ -34,8 +34,8 @@ DELIVER = "deliver"
 @pytest.fixture(
     scope="session",
     params=[
-        Choice(LOCAL, share=20),
-        pytest.param(Choice(REMOTE, share=40), marks=pytest.mark.faults_all),
+        Choice(LOCAL, share=40),
+        *thorough(Choice(REMOTE, share=40)),
         *THOROUGH,
     ],
     ids=str,

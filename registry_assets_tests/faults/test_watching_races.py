@@ -14,6 +14,7 @@ import pytest
 
 from registry_assets.catalog.observations import Kind
 from registry_assets.registry import Registry
+from registry_assets_tests.faults.conftest import RACED, Choice
 from registry_assets_tests.faults.lives import Life, wrong_after_repeating
 from registry_assets_tests.faults.steps import ended, run, start
 from registry_assets_tests.faults.test_races import at_once, wait_until_stopped
@@ -34,6 +35,13 @@ FOUR = 4
 KIND: Kind = "drift"
 
 Copied = Callable[[Site], Site]
+
+
+@pytest.fixture(scope="session", params=RACED, ids=str)
+def choice(request: pytest.FixtureRequest) -> Choice:
+    """PostgreSQL and S3 in every test run: that is where writers meet."""
+    found: Choice = request.param
+    return found
 
 
 def watch(site: Site, _number: int) -> object:
