@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from registry_assets.declaration import ByKey, RegisteredModel
-from registry_assets.lifecycle.data import FeatureRows, held_out, recorded_holdout
+from registry_assets.lifecycle.data import FeatureRows, held_out, recorded_holdout, require_columns
 from registry_assets.packaging.package import TRAINING_PROFILE, TRAINING_SAMPLE, TRAINING_SLICES
 from registry_assets.recipe import Recipe
 
@@ -36,17 +36,45 @@ def training_groups(
     return profiled(_trained_on(recipe, parts), by=by)[1]
 
 
+def require_watched(model: RegisteredModel, parts: Sequence[FeatureRows]) -> None:
+    """Refuse features without a column that their drift is declared by: asked before training.
+
+    Else nobody would find a name that was typed wrong until the months come in which it is
+    never looked at.
+
+    Raises:
+        DataUnusable: naming the snapshot and every column that it lacks.
+    """
+    rule = model.monitoring.drift if model.monitoring else None
+    if rule is None:
+        return
+    hint = "correct the name in Drift(…); or keep the column in features_asset(keep=[…])"
+    for part in parts:
+        features, where = list(part.features.columns), str(part.ref)
+        for name, columns, there in (
+            ("watch", rule.watch, features),
+            ("ignore", rule.ignore, features),
+            ("slices", rule.slices, [*features, *part.kept.columns]),
+        ):
+            what = f"that Drift({name}=…) names"
+            require_columns(there, columns, where=where, what=what, hint=hint)
+
+
 def training_files(
     model: RegisteredModel, recipe: Recipe, parts: Sequence[FeatureRows]
 ) -> dict[str, bytes]:
     """Give what a package keeps for whoever watches it, by path.
 
     Profiles always; slices and rows for Evidently where they are declared.
+
+    Raises:
+        DataUnusable: a column that is declared to be looked at is not there.
     """
     from registry_assets.evaluation.data.sampling import sampled
     from registry_assets.monitoring.profile.grouping import groups_to_bytes
     from registry_assets.snapshots import encode
 
+    require_watched(model, parts)
     rule = model.monitoring.drift if model.monitoring else None
     slices = rule.slices if rule else ()
     profile, groups = profiled(_trained_on(recipe, parts), by=slices)

@@ -35,6 +35,7 @@ from registry_assets.lifecycle.data import (
     recorded_holdout,
     require_columns,
 )
+from registry_assets.lifecycle.profiling import require_watched
 from registry_assets.lifecycle.targets import (
     FIT_AS_GIVEN,
     Target,
@@ -112,6 +113,7 @@ def _train(
     metadata = declared_metadata(model, version.recipe, code, run, authors=authors)
     check_metadata(metadata, before_training=True)
     parts = [read_feature_rows(backends, ref) for ref in version.recipe.train]
+    require_watched(model, parts)
     fitted = _fit(backends, model, version.recipe, parts)
     reached("train.fitted")
     metadata = replace(

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from registry_assets.declaration import ByKey
+from registry_assets.declaration import ByKey, Drift, Monitoring
 from registry_assets.errors import (
     BlobCorrupt,
     CodeCommitUnknown,
@@ -40,12 +41,10 @@ from registry_assets_tests.worlds import FEATURES, SENSOR, TRAINING, World, flig
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 
 
-def train_failing(
-    world: World, kind: type[RegistryError], *words: str, timeout: float = 3600.0
-) -> None:
+def train_failing(world: World, kind: type[RegistryError], *words: str, **changes: Any) -> None:
     """Train the next version and assert that it fails, named, and nothing else is left of it."""
     registry = world.registry
-    model = replace(world.model(), train_timeout=timeout)
+    model = replace(world.model(), **changes)
     number = world.reserve(model, request="one")
     with refused(kind, *words) as caught:
         registry.train(model, number, run=SENSOR)
@@ -135,7 +134,7 @@ def test_a_bad_training_fails_its_version_and_says_why(arrived: World, name: str
 @pytest.mark.parametrize("body", [FOR_EVER, FOR_EVER_WHATEVER_HAPPENS])
 def test_a_training_that_does_not_end_is_ended(arrived: World, body: str) -> None:
     arrived.code.write({"ontime/training.py": train_as(body)})
-    train_failing(arrived, TrainingTimeout, "0.3 s", "train_timeout", timeout=0.3)
+    train_failing(arrived, TrainingTimeout, "0.3 s", "train_timeout", train_timeout=0.3)
 
 
 def test_gaps_filled_from_the_other_rows_are_found_wherever_they_are(arrived: World) -> None:
@@ -188,6 +187,15 @@ def test_a_target_of_one_class_fails_its_version(arrived: World) -> None:
     for month in ("2013-01", "2013-02"):
         rewrite(arrived, month, lambda frame: frame.assign(late=False))
     train_failing(arrived, DataUnusable, "one class only", "800 rows", "2013-01", "2013-02")
+
+
+@pytest.mark.parametrize("name", ["watch", "ignore", "slices"])
+def test_a_column_that_drift_is_declared_by_is_there_before_anything_is_trained(
+    arrived: World, name: str
+) -> None:
+    rule = Drift(**{name: ("orgin",)})  # type: ignore[arg-type]
+    said = f"has no column orgin that Drift({name}=…) names; it has hour"
+    train_failing(arrived, DataUnusable, said, monitoring=Monitoring(drift=rule))
 
 
 def test_a_number_that_nobody_reserved_is_not_trained(trained: World) -> None:
