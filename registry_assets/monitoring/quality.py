@@ -56,6 +56,13 @@ def _column(column: ColumnDrift, rule: Quality) -> Iterator[QualityProblem]:
             f" {was:.1%} in training, allowed {rule.missing:.1%} more)"
         )
         yield QualityProblem("missing_values", column.column, count, said)
+    was, now = before.infinite / max(before.rows, 1), after.infinite / after.rows
+    if now - was > rule.missing:
+        said = (
+            f"{column.column} is infinite in {after.infinite:,} of {after.rows:,} rows ({now:.1%};"
+            f" {was:.1%} in training, allowed {rule.missing:.1%} more)"
+        )
+        yield QualityProblem("infinite_values", column.column, after.infinite, said)
     if column.unseen is not None and column.unseen > rule.unseen:
         strangers = round(column.unseen * after.rows)
         said = (

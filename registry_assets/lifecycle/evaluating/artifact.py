@@ -12,6 +12,7 @@ from registry_assets.store.manifests import read_manifest
 if TYPE_CHECKING:
     from registry_assets.evaluation.results.speed import SpeedResult
     from registry_assets.packaging.package import Package
+    from registry_assets.packaging.signature import Signature
 
 
 def measure_artifacts(
@@ -51,3 +52,12 @@ def read_package(backends: Backends, version: VersionRecord) -> "Package":
 
     manifest = read_manifest(backends.store, str(version.digest))
     return Package({file.path: backends.store.read(file.sha256) for file in manifest.files})
+
+
+def read_signature(backends: Backends, version: VersionRecord) -> "Signature":
+    """Read what a committed version takes and gives, verified, and none of its large files."""
+    from registry_assets.packaging.package import DESCRIPTION, SIGNATURE, Package
+
+    manifest = read_manifest(backends.store, str(version.digest))
+    read = {path: manifest.file(path).sha256 for path in (DESCRIPTION, SIGNATURE)}
+    return Package({path: backends.store.read(digest) for path, digest in read.items()}).signature

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _ROUNDED = 1e-3
 """By how much probabilities may miss 1: some are logged with three or four digits."""
 
+_MOST_CLASSES = 5
+"""Classes that are named, where a prediction is none of them."""
+
 
 class LogUnusable(DataUnusable):
     """A log whose rows cannot be taken for predictions.
@@ -36,10 +39,14 @@ class SaidCount:
     Args:
         missing: rows without a prediction; of a regression, without a finite one.
         impossible: rows whose probabilities are none, or do not add up to 1.
+        strange: rows whose prediction is none of the classes of their version.
+        example: one of these, and what was expected.
     """
 
     missing: int = 0
     impossible: int = 0
+    strange: int = 0
+    example: str = ""
 
     def add(self, rows: "pd.DataFrame", *, task: str) -> None:
         """Count some rows, whose numbers are such."""
@@ -52,11 +59,31 @@ class SaidCount:
         if names:
             self.impossible += int(_impossible(rows[names].to_numpy()).sum())
 
+    def add_classes(self, said: "pd.Series[Any]", classes: Sequence[Any]) -> None:
+        """Count predictions of one version that are none of its classes."""
+        import numpy as np
+
+        from registry_assets.evaluation.report.texts import named
+        from registry_assets.evaluation.scored import positions
+
+        there = said[said.notna()].tolist()
+        strange = np.flatnonzero(positions(there, classes) < 0)
+        self.strange += len(strange)
+        if len(strange) and not self.example:
+            expected = named([repr(each) for each in classes], most=_MOST_CLASSES)
+            self.example = f"{there[strange[0]]!r:.80}; expected {expected}"
+
     def problems(self, rows: int) -> Iterator[QualityProblem]:
         """Name what is wrong with what so many rows say."""
         if self.missing:
             said = f"{self.missing:,} of {rows:,} rows have no prediction"
             yield QualityProblem("no_prediction", PREDICTION, self.missing, said)
+        if self.strange:
+            said = (
+                f"{self.strange:,} of {rows:,} rows have a prediction that is none of the classes"
+                f" of their version, such as {self.example}"
+            )
+            yield QualityProblem("unknown_class", PREDICTION, self.strange, said)
         if self.impossible:
             said = (
                 f"the probabilities of {self.impossible:,} of {rows:,} rows are missing, outside"

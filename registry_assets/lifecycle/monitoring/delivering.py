@@ -25,6 +25,8 @@ from registry_assets.alerting import (
 from registry_assets.alerting.values import at_least
 from registry_assets.canonical import Json
 from registry_assets.catalog import outbox
+from registry_assets.catalog.alerts import get_alert
+from registry_assets.catalog.models import get_model
 from registry_assets.catalog.outbox import Delivery, Letter
 from registry_assets.clock import timestamp
 from registry_assets.declaration import Alerting
@@ -152,9 +154,17 @@ def deliver(
 def retry(
     backends: Backends, *, model: str | None = None, alert: int | None = None
 ) -> tuple[Delivery, ...]:
-    """Let deliveries that were given up be tried again from now on; give them."""
+    """Let deliveries that were given up be tried again from now on; give them.
+
+    Raises:
+        NotFound: no such model, or it has no alert of that number.
+    """
     now = timestamp(backends.clock())
     with backends.catalog.write(chain=outbox.CHAIN) as connection:
+        if model is not None and alert is not None:
+            get_alert(connection, model, alert)
+        elif model is not None:
+            get_model(connection, model)
         found = outbox.list_deliveries(connection, model, alert, states=("given_up",))
         return tuple(each for each in found if outbox.retry(connection, each, now=now))
 

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from registry_assets.alerting.values import Moved
+from registry_assets.alerting.values import WASSERSTEIN, Moved
 from registry_assets.canonical import Json, canonical_json
 from registry_assets.catalog.observations import CheckFinding, ObservationRecord
 from registry_assets.declaration import Drift, RegisteredModel
+from registry_assets.evaluation.report.texts import distance, share
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.monitoring.beside import ask_evidently
 from registry_assets.lifecycle.monitoring.recording import Observed, Seen, publish
@@ -50,6 +51,10 @@ __all__ = ["DRIFT_FILE", "FEATURE_DRIFT", "PREDICTION_DRIFT", "observe_drift", "
 FEATURE_DRIFT = "feature_drift"
 PREDICTION_DRIFT = "prediction_drift"
 DRIFT_FILE = "drift.json"
+_UNITS = {
+    "wasserstein": "{} standard deviations",
+    "jensenshannon": "{} (Jensen-Shannon)",
+}
 _MOST_WORST = 3
 """Columns that lists name: the furthest in relation to its threshold first."""
 
@@ -250,9 +255,10 @@ def _finding(check: str, result: DriftResult | None, reason: str, threshold: flo
         if len(measured) == 1 and result.outcome != "undecided":
             # Of the one column that says it all, a share of columns says nothing.
             far = "and is" if result.outcome == "failed" else "and is not"
+            away = _UNITS[measured[0].method].format(distance(value or 0.0))
             sentence = (
-                f"{measured[0].column} is {value:.3f} from what it was on the holdout,"
-                f" {far} {threshold:g} or more away by more than chance."
+                f"{measured[0].column} is {away} from what it was on the holdout,"
+                f" {far} {threshold:g} or more away by more than chance"
             )
     why = f"{sentence} (the reference was {reason})" if reason else sentence
     return CheckFinding(
@@ -266,15 +272,15 @@ def _moved(result: DriftResult | None) -> tuple[Moved, ...]:
         return ()
     drifted = [each for each in result.columns if each.drifted]
     ordered = sorted(drifted, key=lambda each: -(each.value or 0) / each.threshold)
-    names = {"wasserstein": "Wasserstein distance", "jensenshannon": "Jensen-Shannon distance"}
+    names = {"wasserstein": WASSERSTEIN, "jensenshannon": "Jensen-Shannon distance"}
     found = []
     for each in ordered:
         before: float | str | None = each.before.mean if each.before else None
         after: float | str | None = each.after.mean if each.after else None
         if each.moved:
             first = each.moved[0]
-            before = f"{first.category}: {first.before:.1%}"
-            after = f"{first.category}: {first.after:.1%}"
+            before = f"{first.category}: {share(first.before)}"
+            after = f"{first.category}: {share(first.after)}"
         found.append(
             Moved(
                 name=each.column,

@@ -27,6 +27,7 @@ def lineage_of(connection: sa.Connection, version: VersionRecord) -> Lineage:
         datasets=tuple(sorted(each.ref for each in named.values())),
         features=features,
         code_commit=str(said.get("code_commit") or ""),
+        code_dirty=bool(said.get("code_dirty")),
         run_id=str(version.run_id or ""),
         run_url=str(said.get("run_url") or ""),
         trained_at=str(said.get("finished_at") or version.finished_at or ""),

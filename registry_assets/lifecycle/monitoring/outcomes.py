@@ -79,6 +79,10 @@ def _joined(
         return _unusable(predictions, labels, "missing_column", absent[0], said)
     on = list(rule.on)
     table = read_frame(backends, labels.digest)[[*on, column]]
+    # Else a label without a key would be that of every prediction without one.
+    nameless = table[on].isna().any(axis=1)
+    table = table[~nameless]
+    labelled = len(table) + int(nameless.sum())
     twice = table.duplicated(on, keep=False)
     problems = []
     if twice.any():
@@ -88,8 +92,7 @@ def _joined(
                 "duplicate_labels",
                 column,
                 count,
-                f"{count:,} of {len(table):,} labels are of a row that has several;"
-                " the last counts",
+                f"{count:,} of {labelled:,} labels are of a row that has several; the last counts",
             )
         )
         table = table.drop_duplicates(on, keep="last")
@@ -107,6 +110,10 @@ def _joined(
         )
         return _unusable(predictions, labels, "changed_type", on[0], said)
     alone = int((strangers["_merge"] == "left_only").sum())
+    if nameless.any():
+        count = int(nameless.sum())
+        said = f"{count:,} of {labelled:,} labels have no {' or '.join(on)}"
+        problems.append(QualityProblem("labels_without_predictions", on[0], count, said))
     if alone:
         problems.append(
             QualityProblem(

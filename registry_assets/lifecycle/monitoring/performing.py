@@ -1,13 +1,13 @@
 """What was predicted of a partition beside what happened, judged and recorded."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 
 from registry_assets.alerting.values import Moved
 from registry_assets.canonical import Json, canonical_json
 from registry_assets.catalog.snapshots import current_snapshots
-from registry_assets.declaration import Labels, Monitoring, RegisteredModel
+from registry_assets.declaration import Decay, Labels, Monitoring, RegisteredModel
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.data import read_frame
 from registry_assets.lifecycle.evaluating.artifact import read_package
@@ -154,18 +154,32 @@ def _seen(
         "metrics": {name: found.to_json() for name, found in lived.metrics.items()},
         "promised": {name: found.to_json() for name, found in lived.promised.items()},
     }
-    moved = tuple(
-        Moved(
-            name=rule.metric,
-            before=lived.promised[rule.metric].value,
-            after=lived.metrics[rule.metric].value,
-            value=abs(lived.promised[rule.metric].value - lived.metrics[rule.metric].value),
-            threshold=rule.margin,
-            measure="difference from what was promised",
-        )
-        for rule in plan.decay
-        if rule.metric in lived.promised
-        and lived.promised[rule.metric].defined
-        and lived.metrics[rule.metric].defined
-    )
+    moved = worse_metrics(plan.decay, lived, less_is_better=result.less_is_better)
     return Seen(watched, lived.rows, tuple(findings), summary=summary, moved={DECAY: moved})
+
+
+def worse_metrics(
+    rules: Sequence[Decay], lived: Lived, *, less_is_better: Collection[str]
+) -> tuple[Moved, ...]:
+    """Give the metrics that are worse than promised, the furthest beyond its margin first.
+
+    Beside what decayed, one that became better would be read as a loss.
+    """
+    found = []
+    for rule in rules:
+        promised, now = lived.promised.get(rule.metric), lived.metrics.get(rule.metric)
+        if promised is None or now is None or not (promised.defined and now.defined):
+            continue
+        rise = now.value - promised.value
+        lost = rise if rule.metric in less_is_better else -rise
+        if lost > 0:
+            moved = Moved(
+                name=rule.metric,
+                before=promised.value,
+                after=now.value,
+                value=lost,
+                threshold=rule.margin,
+                measure="worse than promised by",
+            )
+            found.append((rule.margin - lost, moved))
+    return tuple(moved for _, moved in sorted(found, key=lambda each: each[0]))

@@ -105,6 +105,7 @@ def partition_rows(backends: Backends, ref: SnapshotRef) -> Iterator[PartitionRo
         raw = manifest.parents_of(INPUT + rows_name)
         features = folder / "features.parquet"
         backends.store.copy_to(manifest.file(DATA_FILE).sha256, features)
+        held = _names(features)
         yield PartitionRows(
             ref=ref,
             count=_integer(manifest.facts["rows"]),
@@ -117,7 +118,7 @@ def partition_rows(backends: Backends, ref: SnapshotRef) -> Iterator[PartitionRo
                 for at, digest in enumerate(raw)
             ),
             _features=features,
-            kept=tuple(map(str, kept)),
+            kept=tuple(str(name) for name in kept if name in held),
         )
 
 
@@ -127,6 +128,13 @@ def _columns(backends: Backends, digests: Sequence[str]) -> tuple[str, ...]:
         columns: Any = read_manifest(backends.store, digest).facts["columns"]
         names |= dict.fromkeys(str(column["name"]) for column in columns)
     return tuple(names)
+
+
+def _names(path: Path) -> tuple[str, ...]:
+    """Give the names of a file's columns."""
+    import pyarrow.parquet as pq
+
+    return tuple(pq.read_schema(path).names)
 
 
 def _copied(backends: Backends, digest: str, target: Path) -> Path:

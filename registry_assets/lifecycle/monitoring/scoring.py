@@ -313,16 +313,23 @@ def _ask(
     except MemoryError:
         raise
     except (Exception, SystemExit) as error:  # the user's estimator: anything
-        raise _Refused(_not_scored(rows, watched, error), *_all_missing(features)) from error
+        raise _Refused(_not_scored(rows, watched, error), *_unusable(features)) from error
     return as_written(said, output)
 
 
-def _all_missing(features: "pd.DataFrame") -> Iterator[QualityProblem]:
-    """Name the features without any value, which an estimator may refuse without saying which."""
+def _unusable(features: "pd.DataFrame") -> Iterator[QualityProblem]:
+    """Name the features that an estimator may refuse without saying which."""
+    import numpy as np
+
+    rows = len(features)
     for name in features.columns:
-        if features[name].isna().all():
-            said = f"{name} has no value in any of {len(features):,} rows"
-            yield QualityProblem("all_missing", str(name), len(features), said)
+        column = features[name]
+        if column.isna().all():
+            said = f"{name} has no value in any of {rows:,} rows"
+            yield QualityProblem("all_missing", str(name), rows, said)
+        elif column.dtype.kind == "f" and (count := int(np.isinf(column.to_numpy()).sum())):
+            said = f"{name} is infinite in {count:,} of {rows:,} rows"
+            yield QualityProblem("infinite_values", str(name), count, said)
 
 
 def _not_scored(rows: PartitionRows, watched: Watched, error: BaseException) -> QualityProblem:

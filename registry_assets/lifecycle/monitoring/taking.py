@@ -3,12 +3,13 @@
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from registry_assets.declaration import PredictionLog, RegisteredModel
 from registry_assets.errors import DataUnusable
 from registry_assets.lifecycle.backends import Backends
 from registry_assets.lifecycle.data import DATA_FILE
+from registry_assets.lifecycle.evaluating.artifact import read_signature
 from registry_assets.lifecycle.monitoring.credible import LogUnusable
 from registry_assets.lifecycle.monitoring.logged import (
     KnownVersions,
@@ -70,6 +71,7 @@ def take_log(
     keys = monitoring_of(model).keys
     count, hashes = LogCount(), list["np.ndarray"]()
     said: dict[int, Profile] = {}
+    classes: dict[int, tuple[Any, ...]] = {}
     problems: tuple[QualityProblem, ...] = ()
     with tempfile.TemporaryDirectory(prefix="registry-log-") as folder:
         target = Path(folder) / DATA_FILE
@@ -80,6 +82,8 @@ def take_log(
                     _add(said, rows)
                     hashes.append(_hashed(rows, keys))
                     write(rows)
+                    if model.task != "regression":
+                        _count_strange(backends, count, rows, versions, classes)
         except DataUnusable as error:
             kind = error.kind if isinstance(error, LogUnusable) else "unreadable"
             problems = (QualityProblem(kind, "", count.rows, error.message),)
@@ -105,6 +109,25 @@ def _add(said: "dict[int, Profile]", rows: "pd.DataFrame") -> None:
     for number in sorted(set(rows[VERSION].tolist())):
         of_version = rows.loc[rows[VERSION] == number, columns]
         said[number] = said.get(number, Profile()) + profile_of(of_version)
+
+
+def _count_strange(
+    backends: Backends,
+    count: LogCount,
+    rows: "pd.DataFrame",
+    versions: KnownVersions,
+    classes: dict[int, tuple[Any, ...]],
+) -> None:
+    """Count predictions that are none of the classes of their version.
+
+    Args:
+        classes: those that are known so far, by version; more are added.
+    """
+    for number in sorted(set(rows[VERSION].tolist())):
+        if number not in classes:
+            classes[number] = read_signature(backends, versions.by_number[number]).output.classes
+        said = rows.loc[rows[VERSION] == number, PREDICTION]
+        count.said.add_classes(said, classes[number])
 
 
 def _hashed(rows: "pd.DataFrame", keys: tuple[str, ...]) -> "np.ndarray":

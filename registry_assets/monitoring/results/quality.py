@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from registry_assets.canonical import Json
+from registry_assets.evaluation.report.texts import plural
 
 PROBLEMS: Mapping[str, str] = MappingProxyType(
     {
@@ -16,12 +17,14 @@ PROBLEMS: Mapping[str, str] = MappingProxyType(
         "not_scored": "the version cannot score these rows",
         "all_missing": "a column has no value at all",
         "missing_values": "more values are missing than in training",
+        "infinite_values": "numbers that are infinite",
         "unseen_values": "values that the training never had",
         "duplicate_rows": "rows occur more than once",
         "unknown_version": "predictions of a version that there is not",
         "retired_version": "predictions of a version that is archived, rejected or recalled",
         "other_version": "predictions of a version that the pointer did not hold",
         "no_prediction": "rows without a prediction",
+        "unknown_class": "predictions that are none of the classes of their version",
         "no_probabilities": "probabilities that cannot be any",
         "unusable_labels": "outcomes that are not what the model tells",
         "labels_without_predictions": "outcomes of which nothing was predicted",
@@ -83,7 +86,10 @@ class QualityResult:
     def sentence(self) -> str:
         """Every problem; or that there is none."""
         said = "; ".join(problem.sentence for problem in self.problems)
-        return said or f"{self.rows:,} rows, and nothing is wrong with them"
+        if said:
+            return said
+        one = self.rows == 1
+        return f"{plural(self.rows, 'row')}, and nothing is wrong with {'it' if one else 'them'}"
 
     def to_json(self) -> dict[str, Json]:
         """Give it as JSON."""

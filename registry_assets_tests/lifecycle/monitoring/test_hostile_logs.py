@@ -116,6 +116,17 @@ COUNTED: dict[str, tuple[pd.DataFrame, str, int]] = {
     "a probability is infinite": (some("probability_True", np.inf), "no_probabilities", 7),
     "a probability is negative": (some("probability_True", -0.4), "no_probabilities", 7),
     "they are more than 1": (GOOD.assign(probability_True=0.9), "no_probabilities", 400),
+    "predictions are no classes": (
+        GOOD.assign(prediction=GOOD["prediction"].map(str)),
+        "unknown_class",
+        400,
+    ),
+    "predictions are numbers": (GOOD.assign(prediction=np.inf), "unknown_class", 400),
+    "predictions are dates": (
+        GOOD.assign(prediction=pd.Timestamp("2013-04-01", tz="UTC")),
+        "unknown_class",
+        400,
+    ),
     "a prediction is missing": (some("prediction", None), "no_prediction", 7),
     "digests are lists": (GOOD.assign(digest=objects(["a"])), "unknown_version", 400),
     "versions are lists": (GOOD.assign(version=objects([1])), "unknown_version", 400),
@@ -146,14 +157,30 @@ def test_rows_that_no_model_can_have_said_are_counted(deployed: World, bad: str)
         GOOD.drop(columns="probability_False"),
         GOOD.drop(columns=["probability_True", "probability_False"]),
         GOOD.assign(version="1"),
+        GOOD.assign(prediction=GOOD["prediction"].map(lambda late: Decimal(int(late)))),
+        GOOD.assign(prediction=GOOD["prediction"].astype("category")),
         GOOD.assign(key=[f"{'k' * 100_000 if n < 3 else ''}{n}" for n in range(400)]),
     ],
-    ids=["whole", "decimal", "one of two", "none", "a text for a version", "long keys"],
+    ids=[
+        "whole",
+        "decimal",
+        "one of two",
+        "none",
+        "a text for a version",
+        "numbers for classes",
+        "categories",
+        "long keys",
+    ],
 )
 def test_what_is_only_unusual_is_taken_as_it_is(deployed: World, good: pd.DataFrame) -> None:
     seen = observed_log(deployed, good)
     assert seen.recorded.results[0].finding.outcome == "passed"
     assert seen.recorded.observations[0].rows == 400
+
+
+def test_a_prediction_of_no_class_says_what_was_expected(deployed: World) -> None:
+    (result,) = observed_log(deployed, GOOD.assign(prediction="perhaps")).recorded.results
+    assert result.finding.why.endswith("such as 'perhaps'; expected False, True")
 
 
 def test_parts_may_differ_in_the_order_of_columns_and_in_kinds_of_numbers(deployed: World) -> None:

@@ -64,3 +64,14 @@ def test_labels_of_rows_that_could_not_be_scored_are_of_nothing_that_was_predict
     finding = found["label_quality"].finding
     assert finding.outcome == "failed"
     assert "400 of 400 labels are of rows that nothing was predicted for" in finding.why
+
+
+def test_a_label_without_a_key_is_of_nothing_and_no_prediction_without_one_gets_it(
+    deployed: World,
+) -> None:
+    rows = flights(seed=4)
+    rows["key"] = [None] * 7 + rows["key"].tolist()[7:]
+    deployed.arrive(APRIL, rows)
+    found = judged(deployed, labelled(deployed, rows[["key", "late"]]))
+    assert found["label_quality"].finding.why == "7 of 400 labels have no key"
+    assert found["performance_decay"].finding.rows == 393

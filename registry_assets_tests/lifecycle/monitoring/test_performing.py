@@ -12,9 +12,10 @@ from registry_assets.catalog.observations import ResultRecord
 from registry_assets.catalog.outbox import list_letters
 from registry_assets.declaration import Decay, Labels, RegisteredModel
 from registry_assets.errors import NotFound
-from registry_assets.lifecycle.monitoring.performing import PERFORMANCE_FILE
+from registry_assets.evaluation.results.estimates import Estimate
+from registry_assets.lifecycle.monitoring.performing import PERFORMANCE_FILE, worse_metrics
 from registry_assets.lifecycle.monitoring.telling import alert_of
-from registry_assets.monitoring.results.performance import PerformanceResult
+from registry_assets.monitoring.results.performance import Lived, PerformanceResult
 from registry_assets_tests.lifecycle.monitoring.conftest import watched
 from registry_assets_tests.worlds import SENSOR, World, flights
 
@@ -78,6 +79,7 @@ def test_a_watched_column_that_drifted_fails_the_check_and_opens_an_alert(
         "planes",
     ]
     assert alert.lineage.code_commit == version.metadata["code_commit"]
+    assert alert.lineage.code_dirty is version.metadata["code_dirty"]
 
 
 def test_what_was_lived_is_measured_and_held_against_what_was_promised(deployed: World) -> None:
@@ -123,6 +125,23 @@ def test_a_version_that_does_worse_than_promised_decays_and_recovers(deployed: W
         assert list_alerts(connection, "flight_delay", check="performance_decay") == ()
         letters = list_letters(connection, "flight_delay", alert.number)
     assert [letter.occasion for letter in letters] == ["opened", "resolved"]
+
+
+def test_an_alert_tells_of_what_became_worse_alone_the_furthest_beyond_its_margin_first() -> None:
+    def all_at(value: float) -> dict[str, Estimate]:
+        names = ("roc_auc", "average_precision", "log_loss", "brier_score")
+        return {name: Estimate(value, value, value, rows=9) for name in names}
+
+    now = {**all_at(0.5), "log_loss": Estimate(0.7, 0.7, 0.7, rows=9)}
+    lived = Lived(1, "", "", 9, 9, metrics=now, promised=all_at(0.6))
+    rules = tuple(Decay(name, 0.02) for name in now)
+    rules = (replace(rules[0], margin=0.09), *rules[1:], Decay("never measured", 0.1))
+    moved = worse_metrics(rules, lived, less_is_better=("log_loss", "brier_score"))
+    assert [each.name for each in moved] == ["average_precision", "log_loss", "roc_auc"]
+    told = moved[1]
+    assert (told.before, told.after, told.threshold) == (0.6, 0.7, 0.02)
+    assert told.measure == "worse than promised by"
+    assert told.value == pytest.approx(0.1)
 
 
 def test_what_goes_on_is_one_alert_with_a_count(deployed: World) -> None:

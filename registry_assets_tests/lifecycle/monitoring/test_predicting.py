@@ -130,6 +130,10 @@ def no_numbers(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(distance=np.nan)
 
 
+def endless(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.assign(distance=[np.inf] * 7 + rows["distance"].tolist()[7:])
+
+
 def twice(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows, rows.head(5)], ignore_index=True)
 
@@ -139,6 +143,7 @@ BAD: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str, int]] = {
     "a column is gone": (without_distance, "missing_column", 0),
     "a column is of another type": (texts, "changed_type", 0),
     "a column is empty": (no_numbers, "all_missing", 0),
+    "some numbers are infinite": (endless, "infinite_values", 0),
     "rows occur twice": (twice, "duplicate_rows", 405),
 }
 
@@ -162,6 +167,14 @@ def test_bad_rows_are_a_named_problem_with_a_count_and_no_crash(deployed: World,
     registry.observe_drift(model, "2013-04", run=SENSOR)
     registry.observe_performance(model, "2013-04", run=SENSOR)
     assert registry.due(model) == ()
+
+
+def test_a_key_that_was_not_kept_is_a_missing_column(deployed: World) -> None:
+    rows = flights(seed=4)
+    deployed.arrive("2013-04", rows, features=features_of(rows).drop(columns="key"))
+    seen = deployed.registry.observe_predictions(watched(deployed), "2013-04", run=SENSOR)
+    assert seen.recorded.observations[0].summary["problems"] == ["missing_column"]
+    assert "has no column key" in seen.recorded.results[0].finding.why
 
 
 def logged(**columns: Any) -> pd.DataFrame:
