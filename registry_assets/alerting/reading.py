@@ -66,7 +66,8 @@ def read_alerts_text(text: str, *, where: str, folder: Path) -> AlertSettings:
     if not isinstance(value, Mapping):
         raise invalid(["it holds no names with values: sinks: {…}"], where=where)
     read = Fields(value, "", problems)
-    if (found := read.text("format", settings.FORMAT)) != settings.FORMAT:
+    found = read.text("format", settings.FORMAT)
+    if found and found != settings.FORMAT:
         read.note("format", f"is {found!r:.100}; this release reads {settings.FORMAT}")
     given = read.section("sinks")
     read.finish()
@@ -143,6 +144,9 @@ def _without_secrets(where: str, value: object, problems: list[str]) -> object:
 
 def _log(read: Fields, common: dict[str, Any], folder: Path) -> SinkSettings:
     path = read.text("path")
+    if not path.isprintable():
+        read.note("path", "holds a character that belongs into no path")
+        path = ""
     return settings.LogSettings(path=str(folder / path) if path else "", **common)
 
 

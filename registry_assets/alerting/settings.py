@@ -186,7 +186,8 @@ def find_alerts(folder: Path) -> AlertSettings:
 
     named = os.environ.get(ALERTS, "").strip()
     path = Path(named).absolute() if named else folder / FILE
-    if not named and not path.exists():
+    # A link that leads nowhere is a file that cannot be read, and no absent one.
+    if not named and not (path.exists() or path.is_symlink()):
         return AlertSettings()
     return read_alerts(path)
 

@@ -248,6 +248,16 @@ def list_alerts(
     return tuple(_record(row) for row in connection.execute(query.order_by(*order).limit(limit)))
 
 
+def count_alerts(
+    connection: sa.Connection, model: str | None = None, *, states: Sequence[State]
+) -> int:
+    """Give how many alerts are in one of these states: of all models unless one is named."""
+    query = sa.select(sa.func.count()).where(alerts.c.state.in_(list(states)))
+    if model is not None:
+        query = query.where(alerts.c.model == model)
+    return int(connection.execute(query).scalar_one())
+
+
 _RANK: tuple[Severity, ...] = ("info", "warning", "error", "critical")
 
 

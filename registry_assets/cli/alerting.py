@@ -147,8 +147,9 @@ def _list(
     states = EVERY_STATE if everything else UNRESOLVED
     found = most_severe_first(registry.alerts(model, states=states, limit=limit))
     untold = registry.untold(model)
+    total = registry.count_alerts(model, states=states)
     if as_json:
-        print_json(alerts_document(found, untold))
+        print_json(alerts_document(found, untold, total=total))
         return
     of = f" of {model}" if model else ""
     if not found:
@@ -156,6 +157,9 @@ def _list(
     else:
         show_page(alerts_page(found, untold))
         first = f"{found[0].model}/{found[0].number}"
+        if len(found) < total:
+            same = f"{f' {model}' if model else ''}{' --all' if everything else ''}"
+            click.echo(f"\n{total - len(found):,} older: registry alerts{same} --limit {total}")
         click.echo(f"\nNext: `registry alerts {first}` says everything about that one.")
     _say_given_up(registry, model)
 

@@ -152,11 +152,11 @@ def alert_summary(alert: AlertRecord) -> Document:
 
 
 def alerts_document(
-    alerts: Sequence[AlertRecord], untold: Mapping[tuple[str, int], Untold]
+    alerts: Sequence[AlertRecord], untold: Mapping[tuple[str, int], Untold], *, total: int
 ) -> Document:
-    """Give alerts, in the order in which they are shown."""
+    """Give alerts, in the order in which they are shown, and how many there are in all."""
     found = [alert_document(each, untold.get((each.model, each.number))) for each in alerts]
-    return {"alerts": found}
+    return {"alerts": found, "total": total}
 
 
 def alert_page_document(page: AlertPage, untold: Untold | None) -> Document:

@@ -126,7 +126,7 @@ def _pointer_file(registry: "Registry", model: str, pointer: str) -> str:
 @click.argument("reference", metavar="MODEL[@POINTER]")
 @click.option(
     "--to",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 2**31 - 1),
     metavar="N",
     help="The version to go back to; by default the one before.",
 )

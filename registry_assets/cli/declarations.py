@@ -2,7 +2,7 @@
 
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -86,25 +86,31 @@ def _declared() -> "Iterator[tuple[str, RegisteredModel]]":
 
 
 def _imported(module: str, folder: Path, *, hint: str) -> Any:
-    from registry_assets.errors import DeclarationError
+    from registry_assets.errors import DeclarationError, RegistryError
 
+    if not all(module.split(".")):
+        raise DeclarationError(f"{module!r} is no name of a module", hint=hint)
     for place in (str(folder), str(Path.cwd())):
         if place not in sys.path:
             sys.path.insert(0, place)
     try:
         return importlib.import_module(module)
+    except RegistryError:
+        raise  # a declaration in it is wrong, and says how
     except ImportError as error:
         raise DeclarationError(f"{module} cannot be imported: {error}", hint=hint) from error
+    except (Exception, SystemExit) as error:  # it is the project's own code
+        raise DeclarationError(
+            f"{module} cannot be imported: {type(error).__name__}: {error}",
+            hint="correct it; REGISTRY_DEBUG=1 shows where",
+        ) from error
 
 
 def _of_workspace(folder: Path) -> Iterator[str]:
     """Give the modules that a workspace file names."""
     from registry_assets.governance.document.plain import parse_yaml
 
-    path = folder / WORKSPACE
-    if not path.is_file():
-        return
-    said = parse_yaml(path.read_text())
+    said = _read(folder / WORKSPACE, parse_yaml)
     places = said.get("load_from") if isinstance(said, dict) else None
     for place in places if isinstance(places, list) else ():
         named = place.get("python_module") if isinstance(place, dict) else None
@@ -116,13 +122,37 @@ def _of_workspace(folder: Path) -> Iterator[str]:
 def _of_pyproject(folder: Path) -> Iterator[str]:
     import tomllib
 
-    path = folder / PYPROJECT
-    if not path.is_file():
-        return
-    tools = tomllib.loads(path.read_text()).get("tool", {})
-    name = tools.get("dagster", {}).get("module_name")
+    said = _read(folder / PYPROJECT, tomllib.loads)
+    name = _inner(said, "tool", "dagster", "module_name")
     if isinstance(name, str):
         yield name
-    root = tools.get("dg", {}).get("project", {}).get("root_module")
+    root = _inner(said, "tool", "dg", "project", "root_module")
     if isinstance(root, str):
         yield f"{root}.definitions"
+
+
+def _inner(said: Any, *names: str) -> Any:
+    for name in names:
+        said = said.get(name) if isinstance(said, dict) else None
+    return said
+
+
+def _read(path: Path, parse: Callable[[str], Any]) -> Any:
+    """Give what a file says; None where there is none.
+
+    Raises:
+        DeclarationError: it cannot be read.
+    """
+    from registry_assets.errors import DeclarationError
+
+    if not path.is_file():
+        return None
+    try:
+        return parse(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:  # what is no UTF-8, YAML or TOML is a ValueError
+        said = "it is no UTF-8" if isinstance(error, UnicodeError) else str(error)
+        said = str(error.strerror) if isinstance(error, OSError) else said
+        raise DeclarationError(
+            f"{path} cannot be read: {said}",
+            hint="correct it, or say where the model is declared: --declaration MODULE:NAME",
+        ) from error

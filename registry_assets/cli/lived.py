@@ -4,19 +4,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from registry_assets.catalog.versions import VersionRecord
 from registry_assets.cli.plain import Document
-from registry_assets.cli.styles import plain_table
+from registry_assets.cli.styles import console, joined, plain_grid, plain_table
 from registry_assets.cli.text import moment, plural, visible
-from registry_assets.evaluation.report.texts import interval, number, share
+from registry_assets.evaluation.report.texts import distance, interval, number, share
 from registry_assets.evaluation.results.estimates import Estimate
 from registry_assets.monitoring.results.history import History, PartitionLived, PointerMove
 from registry_assets.registry import Registry
 
 _OUTCOMES = {"passed": "green", "failed": "red", "undecided": "yellow"}
+NARROW = 80
+"""Columns of a terminal below which partitions stand one below the other."""
+
 _ABOUT = {
     "performance_decay": "decayed",
     "prediction_drift": "predictions drifted",
@@ -31,9 +35,12 @@ def history_page(history: History) -> Group:
     if not history.rows:
         return Group(heading, Text("Nothing was observed of it yet.", "dim"))
     many = plural(len(history.partitions), "partition")
-    alerts = plural(len(history.open_alerts), "alert") if history.open_alerts else "no alert"
-    said = Text(f"{many} observed; {alerts} not resolved.")
-    parts: list[RenderableType] = [heading, said, Text(), _table(history)]
+    waiting = len(history.open_alerts)
+    are = "is" if waiting == 1 else "are"
+    alerts = f"{plural(waiting, 'alert')} {are} not resolved" if waiting else "no alert is open"
+    said = Text(f"{many} observed; {alerts}.")
+    body = _blocks(history) if console().width < NARROW else _table(history)
+    parts: list[RenderableType] = [heading, said, Text(), body]
     if moves := _moves(history.moves):
         parts += [Text(), moves]
     return Group(*parts)
@@ -61,6 +68,25 @@ def _table(history: History) -> Table:
     return table
 
 
+def _blocks(history: History) -> Group:
+    """Show the same one below the other, where the columns of a table would cut words."""
+    parts: list[RenderableType] = []
+    metric = visible(history.metric)
+    for each in history.rows:
+        if parts:
+            parts.append(Text())
+        grid = plain_grid(2, gap=2)
+        grid.add_row(f"{metric} promised", _estimate(each.promised))
+        grid.add_row("lived", _lived(each))
+        grid.add_row("drifted", _drift(each))
+        grid.add_row("rows are", _quality(each))
+        grid.add_row("alerts", _alerts(each))
+        about = f"version {each.version}, {plural(each.rows, 'row')}"
+        heading = joined(Text(visible(each.partition), "bold"), about)
+        parts += [heading, Padding(grid, (0, 0, 0, 4))]
+    return Group(*parts)
+
+
 def _estimate(found: Estimate | None) -> Text:
     if found is None:
         return Text("–", "dim")
@@ -84,7 +110,9 @@ def _drift(each: PartitionLived) -> Text:
     found = each.findings.get("feature_drift")
     text = Text(f"{each.drifted} of {each.compared}", _OUTCOMES[found.outcome] if found else "")
     if each.worst:
-        columns = ", ".join(f"{worst.column} {worst.value:.2f}" for worst in each.worst)
+        columns = ", ".join(
+            f"{worst.column} {distance(worst.value, digits=2)}" for worst in each.worst
+        )
         text = text + Text(visible(f"\n{columns}"), "dim")
     said = each.findings.get("prediction_drift")
     if said is not None and said.outcome == "failed":
@@ -224,7 +252,7 @@ def in_use_lines(found: InUse) -> Iterator[str]:
         )
     drift = next((each for each in reversed(rows) if each.compared is not None), None)
     if drift is not None:
-        worst = ", ".join(f"{each.column} {each.value:.2f}" for each in drift.worst)
+        worst = ", ".join(f"{each.column} {distance(each.value, digits=2)}" for each in drift.worst)
         yield (
             f"{drift.partition}: {drift.drifted} of {plural(drift.compared or 0, 'column')} drifted"
             f" ({share(drift.share)})" + (f": {worst}" if worst else "")

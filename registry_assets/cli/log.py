@@ -2,22 +2,20 @@
 
 import click
 
-from registry_assets.cli.reading import PAGE, json_option, open_registry, show_page
+from registry_assets.cli.reading import PAGE, Count, json_option, open_registry, show_page
 
 
 @click.command()
 @click.argument("reference", metavar="[MODEL[:N]]", required=False)
 @click.option(
     "--last",
-    type=click.IntRange(min=1),
+    type=Count(),
     default=PAGE,
     show_default=True,
     metavar="N",
     help="The newest N events.",
 )
-@click.option(
-    "--before", type=click.IntRange(min=1), metavar="N", help="Only events numbered below N."
-)
+@click.option("--before", type=Count(), metavar="N", help="Only events numbered below N.")
 @click.option("--since", metavar="TIME", help="From this instant on: 2026-03-01T12:00Z.")
 @click.option("--until", metavar="TIME", help="Before this instant.")
 @click.option("--kind", help="Only this kind: pointer_moved, pointer_rolled_back, …")

@@ -21,6 +21,17 @@ PAGE = 50
 """Rows of a list, unless asked for another number."""
 
 
+class Count(click.IntRange):
+    """A number from 1 on; more than a database can count to are as many as there are."""
+
+    def __init__(self) -> None:
+        super().__init__(min=1)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Give the number."""
+        return min(int(super().convert(value, param, ctx)), 2**31 - 1)
+
+
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--json` to a command."""
     option = click.option(
@@ -59,7 +70,7 @@ def limit_option(what: str) -> Callable[..., Any]:
     """Give the `--limit` of a command that lists."""
     return click.option(
         "--limit",
-        type=click.IntRange(min=1),
+        type=Count(),
         default=PAGE,
         show_default=True,
         metavar="N",
@@ -97,9 +108,7 @@ def models(*, limit: int, after: str, as_json: bool) -> None:
 @click.command()
 @click.argument("model")
 @limit_option("versions, the newest")
-@click.option(
-    "--before", type=click.IntRange(min=1), metavar="N", help="Only numbers below this one."
-)
+@click.option("--before", type=Count(), metavar="N", help="Only numbers below this one.")
 @json_option
 def versions(model: str, *, limit: int, before: int | None, as_json: bool) -> None:
     """List a model's versions: stage, data, metric, gates, pointer.

@@ -1,5 +1,6 @@
 """`registry simulate`: a past period lived again in a scratch registry."""
 
+import shlex
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,6 +64,7 @@ def simulate(
     """
     from registry_assets.cli.plain import print_json
     from registry_assets.cli.replay_page import replay_document, replay_page
+    from registry_assets.cli.text import visible
     from registry_assets.governance.document import read_policy
     from registry_assets.lifecycle.replaying import Plan
 
@@ -84,15 +86,25 @@ def simulate(
         return
     show_page(replay_page(found))
     if keep is not None:
-        click.echo(f"\nNext: `REGISTRY_HOME={keep} registry log {model}` tells all of it.")
+        home = visible(shlex.quote(str(keep)))
+        click.echo(f"\nNext: `REGISTRY_HOME={home} registry log {model}` tells all of it.")
 
 
 @contextmanager
 def _folder(keep: Path | None) -> Iterator[Path]:
     """Give the folder to live in; it is gone afterwards, unless it is to be kept."""
+    from registry_assets.errors import FolderTaken
+    from registry_assets.home import MARKER
+
     if keep is not None:
-        keep.mkdir(parents=True, exist_ok=True)
-        yield keep.absolute()
+        kept = keep.absolute()
+        # That of a registry is refused where it is made. Whoever stood in any other would be taken
+        # to this registry instead of the project's.
+        if keep.is_dir() and any(keep.iterdir()) and not (keep / MARKER).exists():
+            raise FolderTaken(
+                f"{kept} is not empty", hint="--keep takes a new folder, or an empty one"
+            )
+        yield kept  # it is made once it is known that there is something to live
         return
     with tempfile.TemporaryDirectory(prefix="registry-simulate-") as folder:
         yield Path(folder)

@@ -172,9 +172,12 @@ def _standing(page: VersionPage) -> str:
             + (f"; approved by {people}" if (people := approvers(moved.evidence)) else "")
         )
     if page.alerts:
-        open_ones = plural(len(page.alerts), "alert")
-        model = answer.version.model
-        lines.append(f"{open_ones} about it not resolved: `registry alerts {model}` lists them.")
+        many = len(page.alerts)
+        are, them = ("is", "it") if many == 1 else ("are", "them")
+        lines.append(
+            f"{plural(many, 'alert')} about it {are} not resolved:"
+            f" `registry alerts {answer.version.model}` lists {them}."
+        )
     if page.retention is not None:
         lines.append(f"It is {page.retention.sentence}.")
     ready = answer.stage == "staging" and not answer.waits_for

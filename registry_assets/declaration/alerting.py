@@ -1,14 +1,13 @@
 """Who is told when something is found about a deployment, from when on, and on which pages."""
 
 import string
-import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
 from types import MappingProxyType
 
 from registry_assets.canonical import Json
-from registry_assets.declaration.checks import names, no_duplicates, one_of, require
+from registry_assets.declaration.checks import names, no_duplicates, one_of, require, time_zone
 from registry_assets.errors import DeclarationError
 from registry_assets.references import check_text
 
@@ -118,11 +117,7 @@ class QuietHours:
             f"QuietHours({self.start!r}, {self.end!r}) begin when they end",
             'QuietHours("22:00", "07:00")',
         )
-        require(
-            self.timezone == "UTC" or self.timezone in zoneinfo.available_timezones(),
-            f"QuietHours' time zone {self.timezone!r} is not known",
-            'give a name such as "UTC" or "America/New_York"',
-        )
+        time_zone(self.timezone, "QuietHours' time zone")
         one_of(self.unless, SEVERITIES, "severity of QuietHours(unless=…)")
 
     def definition(self) -> dict[str, Json]:

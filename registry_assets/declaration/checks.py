@@ -3,6 +3,7 @@
 import difflib
 import importlib.util
 import math
+import zoneinfo
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from numbers import Real
@@ -55,6 +56,16 @@ def finite(value: object, what: str) -> float:
     if not math.isfinite(number):
         raise DeclarationError(f"{what} is {value!r}", hint="give a finite number")
     return number
+
+
+def time_zone(value: object, what: str) -> None:
+    """Raise DeclarationError unless the value is the name of a time zone."""
+    known = isinstance(value, str) and (value == "UTC" or value in zoneinfo.available_timezones())
+    require(
+        known,
+        f"{what} {value!r} is not known",
+        'give a name such as "UTC" or "America/New_York"',
+    )
 
 
 def one_of(value: str, choices: Iterable[str], what: str) -> None:

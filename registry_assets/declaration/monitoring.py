@@ -24,6 +24,9 @@ from registry_assets.declaration.metrics import Measure
 from registry_assets.declaration.pointers import PRODUCTION
 from registry_assets.errors import DeclarationError
 
+MOST_DAYS = 3650
+"""How late a partition may be at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class PredictionLog:
@@ -41,6 +44,8 @@ class PredictionLog:
     read: Callable[[str], Any] | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.asset, str):
+            a_name(self.asset, "PredictionLog's asset", example="score_log")
         require(
             bool(self.asset) != (self.read is not None),
             "PredictionLog needs an asset or a function, and not both",
@@ -51,8 +56,6 @@ class PredictionLog:
             f"PredictionLog(read={self.read!r}) is not a function",
             "give read(partition), returning a table or its record batches",
         )
-        if self.asset:
-            a_name(self.asset, "PredictionLog's asset", example="score_log")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,16 @@ class Labels:
         object.__setattr__(self, "on", names(self.on, "Labels(on=…)"))
         require(bool(self.on), "Labels(on=[]) joins by nothing", 'on=["loan_id"]')
         no_duplicates(self.on, "column of Labels(on=…)")
+        require(
+            isinstance(self.column, str),
+            f"Labels(column=…) is a {type(self.column).__name__}",
+            'give the name of a column: column="repaid"',
+        )
+        require(
+            self.column not in self.on,
+            f"Labels(column={self.column!r}) says what happened, and joins as well",
+            "leave it out of on",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +157,8 @@ class Quality:
     """How much worse than the training's a partition's rows may be before the check fails.
 
     Args:
-        missing: share of a column's rows that may be missing beyond the training's.
+        missing: share of a column's rows that may be missing beyond the training's; as many may
+            be infinite.
         unseen: share of a column's rows that may have values the training never had.
         duplicates: share of rows that may repeat another one: as a whole, or by
             `Monitoring(keys=…)`.
@@ -213,6 +227,11 @@ class Freshness:
 
     def __post_init__(self) -> None:
         _positive(self, "days")
+        require(
+            self.days <= MOST_DAYS,
+            f"Freshness(days=…) is {self.days:g}",
+            f"give {MOST_DAYS:,} days at most; freshness=None does not ask",
+        )
 
     def definition(self) -> dict[str, Json]:
         """Give it as JSON: what a verdict was reached under."""
@@ -250,6 +269,7 @@ class Monitoring:
     alerting: Alerting = field(default_factory=Alerting)
 
     def __post_init__(self) -> None:
+        a_name(self.pointer, "Monitoring's pointer", example=PRODUCTION)
         object.__setattr__(self, "keys", names(self.keys, "Monitoring(keys=…)"))
         no_duplicates(self.keys, "key")
         for name, kind, right in (

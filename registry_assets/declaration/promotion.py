@@ -32,7 +32,7 @@ class Promotion:
     policy: str = ""
 
     def __post_init__(self) -> None:
-        if self.policy:
+        if self.policy != "":
             _check_policy(self.policy)
         one_of(self.risk, RISKS, "Promotion's risk")
         object.__setattr__(self, "roles", names(self.roles, "Promotion(roles=…)"))

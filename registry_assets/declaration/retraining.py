@@ -4,12 +4,11 @@ Whether one is due is `registry_assets.lifecycle.retraining`.
 """
 
 import re
-import zoneinfo
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from registry_assets.declaration.checks import require, whole
+from registry_assets.declaration.checks import require, time_zone, whole
 from registry_assets.errors import DeclarationError
 
 _CRON_FIELD = re.compile(r"[0-9A-Za-z*/,?#L-]+")
@@ -29,11 +28,7 @@ class Schedule:
             f"Schedule({self.cron!r}) is no cron line",
             'give minute, hour, day, month and weekday, e.g. Schedule("0 6 1 * *")',
         )
-        require(
-            self.timezone == "UTC" or self.timezone in zoneinfo.available_timezones(),
-            f"Schedule's time zone {self.timezone!r} is not known",
-            'give a name such as "UTC" or "America/New_York"',
-        )
+        time_zone(self.timezone, "Schedule's time zone")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from registry_assets.catalog import alerts, outbox
-from registry_assets.catalog.alerts import AlertRecord
+from registry_assets.catalog.alerts import AlertRecord, State
 from registry_assets.catalog.outbox import Delivery, Letter
 from registry_assets.lifecycle.backends import RunInfo
 from registry_assets.registry.part import Part
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from registry_assets.lifecycle.monitoring.post import Post, Untold
     from registry_assets.lifecycle.monitoring.trying import Tried
 
-UNRESOLVED: tuple[alerts.State, ...] = ("open", "acknowledged")
-EVERY_STATE: tuple[alerts.State, ...] = (*UNRESOLVED, "resolved")
+UNRESOLVED: tuple[State, ...] = ("open", "acknowledged")
+EVERY_STATE: tuple[State, ...] = (*UNRESOLVED, "resolved")
 EVERY_DELIVERY: tuple[outbox.State, ...] = ("waiting", "delivered", "given_up")
 
 
@@ -28,7 +28,7 @@ class Alerts(Part):
         self,
         model: str | None = None,
         *,
-        states: Sequence[alerts.State] = UNRESOLVED,
+        states: Sequence[State] = UNRESOLVED,
         pointer: str | None = None,
         version: int | None = None,
         check: str | None = None,
@@ -53,6 +53,13 @@ class Alerts(Part):
                 check=check,
                 limit=limit,
             )
+
+    def count_alerts(
+        self, model: str | None = None, *, states: Sequence[State] = UNRESOLVED
+    ) -> int:
+        """Give how many alerts there are; by default of those that are not resolved."""
+        with self.backends.catalog.read() as connection:
+            return alerts.count_alerts(connection, model, states=states)
 
     def alert(self, model: str, number: int) -> AlertRecord:
         """Give one alert.
@@ -148,7 +155,11 @@ class Alerts(Part):
     def retry_deliveries(
         self, model: str | None = None, number: int | None = None
     ) -> tuple[Delivery, ...]:
-        """Let deliveries that were given up be tried again, from now on; give them."""
+        """Let deliveries that were given up be tried again, from now on; give them.
+
+        Raises:
+            NotFound: no such model, or it has no alert of that number.
+        """
         from registry_assets.lifecycle.monitoring.delivering import retry
 
         return retry(self.backends, model=model, alert=number)

@@ -111,6 +111,7 @@ def test_who_is_told_depends_on_severity_model_and_declaration() -> None:
         ({"type": "log", "minimum": "bad"}, "sinks.team.minimum is 'bad'; expected info, warning"),
         ({"type": "log", "models": "[Flight-Delay]"}, "'Flight-Delay' is no name"),
         ({"type": "log", "models": "flights"}, "expected a list: [flights]"),
+        ({"type": "log", "path": '"a\\0b"'}, "sinks.team.path holds a character that belongs"),
         ({"type": "webhook"}, "sinks.team.url or url_env is needed, one of the two"),
         ({"type": "webhook", "url": "https://a.example", "url_env": "A"}, "one of the two"),
         ({"type": "webhook", "url": "ftp://a.example"}, "url is no address; expected https://"),
@@ -263,6 +264,19 @@ def test_a_file_that_the_setting_names_and_that_is_not_there_is_an_error(
     with pytest.raises(AlertsInvalid, match="No such file") as caught:
         find_alerts(tmp_path)
     assert "correct REGISTRY_ALERTS" in caught.value.hint
+
+
+def test_a_link_that_leads_nowhere_is_no_absent_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(ALERTS, raising=False)
+    (tmp_path / FILE).symlink_to(tmp_path / "mounted" / FILE)
+    with pytest.raises(AlertsInvalid, match="No such file"):
+        find_alerts(tmp_path)
+
+
+def test_a_form_that_is_no_text_is_one_mistake() -> None:
+    assert problems("format: 2\nsinks: {}") == ["format is 2; expected a text: put it in quotes"]
 
 
 def test_an_empty_file_names_no_sink(tmp_path: Path) -> None:

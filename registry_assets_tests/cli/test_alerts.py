@@ -63,6 +63,30 @@ def test_what_is_not_over_is_listed_the_worst_first(post: Post, command: Command
     assert listed[0]["digest"] == post.history.registry.alert(MODEL, 2).version_digest
 
 
+def test_what_is_left_out_of_a_list_is_said(post: Post, command: Command) -> None:
+    ran = command("alerts", MODEL, "--limit", "1", folder=post.folder)
+    assert f"1 older: registry alerts {MODEL} --limit 2" in ran.out
+    document = command("alerts", "--limit", "1", "--json", folder=post.folder).document
+    assert (len(document["alerts"]), document["total"]) == (1, 2)
+    post.find(outcome="passed", partition="2013-07")
+    assert "older" not in command("alerts", "--limit", "1", folder=post.folder).out
+    ran = command("alerts", "--all", "--limit", "1", folder=post.folder)
+    assert "1 older: registry alerts --all --limit 2" in ran.out
+
+
+def test_a_limit_may_be_as_large_as_one_likes(post: Post, command: Command) -> None:
+    ran = command("alerts", "--limit", "9" * 30, "--json", folder=post.folder)
+    assert len(ran.document["alerts"]) == 2
+
+
+@pytest.mark.parametrize(("named", "said"), [("nothing", "'nothing'"), (f"{MODEL}/9", "1 to 2")])
+def test_nothing_is_tried_again_of_what_there_is_not(
+    post: Post, command: Command, named: str, said: str
+) -> None:
+    ran = command("alerts", "--retry", named, folder=post.folder)
+    assert (ran.code, ran.out, said in ran.err) == (2, "", True)
+
+
 def test_what_is_over_is_listed_where_it_is_asked_for(post: Post, command: Command) -> None:
     post.find(outcome="passed", partition="2013-07")
     post.find("data_quality", outcome="passed", partition="2013-07")
@@ -179,7 +203,7 @@ def test_a_version_and_a_recall_of_its_data_say_that_there_are_alerts(
     post = Post(reopened(copied_world))
     post.find(model="flight_delay", version=2)
     ran = command("show", "flight_delay@production", folder=copied_world, width=100)
-    assert "1 alert about it not resolved: `registry alerts flight_delay` lists them." in ran.out
+    assert "1 alert about it is not resolved: `registry alerts flight_delay` lists it." in ran.out
     shown = command("show", "flight_delay:2", "--json", folder=copied_world).document["alerts"]
     assert [(each["alert"], each["check"]) for each in shown] == [
         ("flight_delay/1", "feature_drift")

@@ -125,6 +125,7 @@ def test_damaged_bytes_are_never_handed_out(command: Command, copied: Path, tmp_
         (("shw",), "Did you mean 'show'?"),
         (("show",), "Missing argument 'REF'"),
         (("log", "--last", "0"), "--last"),
+        (("rollback", "flight_delay", "--to", "9" * 30, "--reason", "x"), "--to"),
     ],
 )
 def test_what_is_mistyped_gives_code_2_and_one_clear_message(
@@ -135,6 +136,21 @@ def test_what_is_mistyped_gives_code_2_and_one_clear_message(
     assert said in ran.err
     assert ran.out == ""
     assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("versions", "flight_delay", "--limit", "9" * 30),
+        ("versions", "flight_delay", "--before", "9" * 30),
+        ("log", "flight_delay", "--last", "9" * 30),
+        ("log", "flight_delay", "--before", "9" * 30),
+    ],
+)
+def test_more_than_a_database_counts_to_is_all_there_is(
+    command: Command, arguments: tuple[str, ...]
+) -> None:
+    assert command(*arguments).out == command(*arguments[:2]).out
 
 
 def test_outside_any_project_it_says_where_it_looked_and_creates_nothing(

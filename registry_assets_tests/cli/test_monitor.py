@@ -30,6 +30,15 @@ def test_a_table_tells_what_was_promised_and_lived(lived: Path, command: Command
     assert bad != good
 
 
+def test_in_a_narrow_terminal_no_word_is_cut(lived: Path, command: Command) -> None:
+    ran = command("monitor", MODEL, folder=lived, width=60)
+    assert f"{BAD}  version 1, 462 rows" in ran.out
+    lines = ran.out.splitlines()
+    for said in ("roc_auc promised", "predictions drifted", "hour 0.64", "decayed", "1, 2, 3"):
+        assert any(said in line for line in lines), said
+    assert max(map(len, lines)) <= 60
+
+
 def test_programs_are_told_the_same(lived: Path, command: Command) -> None:
     found = command("monitor", MODEL, "--json", folder=lived).document
     assert [each["partition"] for each in found["partitions"]] == [GOOD, BAD]

@@ -63,7 +63,7 @@ def past(past_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 def test_it_shows_a_row_for_each_partition_and_what_came_of_it(
     command: Command, past: World, tmp_path: Path
 ) -> None:
-    kept = tmp_path / "lived"
+    kept = tmp_path / "lived again"
     ran = command(
         "simulate", *PERIOD, *REFERENCE, "--keep", str(kept), folder=past.folder, width=120
     )
@@ -77,7 +77,7 @@ def test_it_shows_a_row_for_each_partition_and_what_came_of_it(
         "1 partition, 1 of them watched: 0 alerts; 2 versions asked for (1 by hand, 1 by new data)"
         in said
     )
-    assert f"REGISTRY_HOME={kept} registry log flight_delay" in said
+    assert f"REGISTRY_HOME='{kept}' registry log flight_delay" in said
     listed = command("versions", "flight_delay", "--json", folder=kept).document
     assert len(listed["versions"]) == 2
     assert command("models", "--json", folder=past.folder).document["models"] == []
@@ -121,6 +121,78 @@ def test_what_cannot_be_lived_is_refused_before_anything_is_made(
     ran = command("simulate", *PERIOD, *arguments, folder=past.folder)
     assert (ran.code, ran.out) == (2, "")
     assert said in ran.err
+
+
+BROKEN = {
+    "raising": ("raise RuntimeError('boom')", "cannot be imported: RuntimeError: boom"),
+    "leaving": ("import sys\nsys.exit(5)", "cannot be imported: SystemExit: 5"),
+    "unfinished": ("x = (", "cannot be imported: SyntaxError: '(' was never closed"),
+    "declaring": (
+        "from registry_assets.declaration import Drift\nDrift(threshold=-1)",
+        "Drift(threshold=…) is -1",
+    ),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_code_location_that_is_broken_is_the_projects_to_correct(
+    command: Command, past: World, tmp_path: Path, broken: str
+) -> None:
+    code, said = BROKEN[broken]
+    folder = past.copy(tmp_path / "copied")
+    (folder / f"{broken}_location.py").write_text(code)
+    ran = command("simulate", *PERIOD, "--declaration", f"{broken}_location:model", folder=folder)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+    assert "Hint: " in ran.err
+
+
+@pytest.mark.parametrize("name", ["", ".ontime", "ontime..declared"])
+def test_what_is_no_name_of_a_module_is_not_imported(
+    command: Command, past: World, tmp_path: Path, name: str
+) -> None:
+    folder = past.copy(tmp_path / "copied")
+    (folder / "workspace.yaml").write_text(f"load_from:\n  - python_module: '{name}'\n")
+    ran = command("simulate", *PERIOD, folder=folder)
+    assert (ran.code, f"{name!r} is no name of a module" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("workspace.yaml", b"load_from:\n\t- a", "workspace.yaml cannot be read: line 2"),
+        ("workspace.yaml", b"\xff\xfe", "workspace.yaml cannot be read: it is no UTF-8"),
+        ("workspace.yaml", b"load_from: 5", "names a code location"),
+        ("pyproject.toml", b"[tool", "pyproject.toml cannot be read: Expected"),
+        ("pyproject.toml", b"tool = 5", "names a code location"),
+        ("pyproject.toml", b"[tool]\ndagster = 5\ndg = {project = 5}", "names a code location"),
+    ],
+)
+def test_a_file_that_should_name_the_code_location_and_does_not_is_said(
+    command: Command, past: World, tmp_path: Path, file: str, content: bytes, said: str
+) -> None:
+    folder = past.copy(tmp_path / "copied")
+    (folder / "workspace.yaml").unlink(missing_ok=True)
+    (folder / file).write_bytes(content)
+    ran = command("simulate", *PERIOD, folder=folder)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+    assert "--declaration" in ran.err
+
+
+def test_a_folder_of_something_else_is_not_kept_in_and_a_mistake_makes_none(
+    command: Command, past: World, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "mine").touch()
+    ran = command("simulate", *PERIOD, *REFERENCE, "--keep", str(other), folder=past.folder)
+    assert (ran.code, f"{other} is not empty" in ran.err) == (2, True)
+    assert [each.name for each in other.iterdir()] == ["mine"]
+    kept = ("--to", "2013-02", "--keep", str(tmp_path / "kept"))
+    ran = command("simulate", *PERIOD, *REFERENCE, *kept, folder=past.folder)
+    assert (ran.code, "there is no period" in ran.err) == (2, True)
+    assert not (tmp_path / "kept").exists()
 
 
 def test_a_project_without_a_code_location_is_asked_where_it_is_declared(

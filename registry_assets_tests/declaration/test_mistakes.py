@@ -169,6 +169,7 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
         )
         for name in RESERVED_ASSETS
     },
+    "no policy by another word": (lambda: Promotion(policy=None), "Promotion(policy=None)"),  # type: ignore[arg-type]
     "half an approval": (lambda: Promotion(approvals=0.5), "approvals=0.5"),  # type: ignore[arg-type]
 }
 

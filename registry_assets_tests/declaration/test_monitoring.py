@@ -70,6 +70,15 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
     "both kinds of log": (lambda: PredictionLog(asset="log", read=print), "not both"),
     "no log at all": (PredictionLog, "an asset or a function"),
     "a log read by a text": (lambda: PredictionLog(read="log"), "not a function"),  # type: ignore[arg-type]
+    "a log that is a number": (lambda: PredictionLog(asset=5), "PredictionLog's asset is 5"),  # type: ignore[arg-type]
+    "a column of labels that is none": (
+        lambda: Labels("outcomes", on=("id",), column=5),  # type: ignore[arg-type]
+        "Labels(column=…) is a int",
+    ),
+    "labels joined by what they say": (
+        lambda: Labels("outcomes", on=("id", "repaid"), column="repaid"),
+        "joins as well",
+    ),
     "labels joined by nothing": (lambda: Labels("outcomes", on=()), "joins by nothing"),
     "labels joined by a text": (lambda: Labels("outcomes", on="id"), "is the text 'id'"),  # type: ignore[arg-type]
     "a threshold of nothing": (lambda: Drift(threshold=0), "threshold=…) is 0"),
@@ -83,6 +92,11 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
     "a margin below none": (lambda: Decay("roc_auc", -0.1), "margin=-0.1"),
     "a margin of text": (lambda: Decay("roc_auc", "5%"), "'5%'"),  # type: ignore[arg-type]
     "freshness of no time": (lambda: Freshness(days=0), "days=…) is 0"),
+    "freshness of an age": (lambda: Freshness(days=1e9), "3,650 days at most"),
+    "monitoring of a list of pointers": (
+        lambda: Monitoring(pointer=["production"]),  # type: ignore[arg-type]
+        "Monitoring's pointer is ['production']",
+    ),
     "monitoring of another pointer": (
         lambda: declare(monitoring=Monitoring(pointer="canary")),
         "Monitoring's pointer 'canary' is not known",
@@ -128,6 +142,10 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
     "quiet hours of no length": (lambda: QuietHours("22:00", "22:00"), "begin when they end"),
     "quiet hours that are none": (lambda: QuietHours("25:00", "07:00"), "'25:00'"),
     "quiet hours nowhere": (lambda: QuietHours("22:00", "07:00", timezone="Berlin"), "'Berlin'"),
+    "quiet hours in a list of places": (
+        lambda: QuietHours("22:00", "07:00", timezone=["UTC"]),  # type: ignore[arg-type]
+        "time zone ['UTC'] is not known",
+    ),
     "an unknown severity": (lambda: Alerting(minimum="fatal"), "'fatal' is not known"),
     "a severity of no check": (
         lambda: Alerting(severities={"drift": "error"}),
@@ -142,6 +160,10 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
     "retraining on what nobody watches": (
         lambda: declare(retrain=OnDrift()),
         "OnDrift, and nothing is monitored",
+    ),
+    "a schedule in a list of places": (
+        lambda: Schedule("0 6 1 * *", timezone=["UTC"]),  # type: ignore[arg-type]
+        "time zone ['UTC'] is not known",
     ),
     "half a day": (lambda: OnDecay(cooldown_days=0.5), "cooldown_days=0.5"),  # type: ignore[arg-type]
     "never": (lambda: OnDecay(per_month=0), "per_month=0"),
