@@ -25,6 +25,9 @@ KINDS = ("opened", "repeated", "escalated", "acknowledged", "retrained", "resolv
 FORMAT = "registry_assets/alert/1"
 OCCASION_FORMAT = "registry_assets/occasion/1"
 
+WASSERSTEIN = "Wasserstein distance"
+"""What is measured of numbers: in standard deviations; before and after are the means."""
+
 LONGEST_SENTENCE = 1000
 _LONGEST = 300
 _LONGEST_URL = 2000
@@ -66,6 +69,7 @@ class Lineage:
     """What the version was made of.
 
     Args:
+        code_dirty: whether the code had changes that the commit does not have.
         trained_at: an instant, as the catalog writes it.
         run_url: where the run is shown.
     """
@@ -73,6 +77,7 @@ class Lineage:
     datasets: tuple[SnapshotRef, ...] = ()
     features: tuple[SnapshotRef, ...] = ()
     code_commit: str = ""
+    code_dirty: bool = False
     run_id: str = ""
     run_url: str = ""
     trained_at: str = ""
@@ -285,6 +290,7 @@ def _converter() -> cattrs.Converter:
     made.register_structure_hook(Figure, lambda value, _: _figure(value))
     made.register_structure_hook(str, lambda value, _: _exactly(str, value))
     made.register_structure_hook(int, lambda value, _: _exactly(int, value))
+    made.register_structure_hook(bool, lambda value, _: _exactly(bool, value))
     made.register_structure_hook(Occasion, _occasion)
     return made
 

@@ -9,14 +9,14 @@ from html.parser import HTMLParser
 
 import pytest
 
-from registry_assets.alerting import Moved, Occasion
+from registry_assets.alerting import Lineage, Moved, Occasion
 from registry_assets.alerting.rendering import words
 from registry_assets.alerting.rendering.cloud_events import cloud_event
 from registry_assets.alerting.rendering.mail import html, mail
 from registry_assets.alerting.rendering.pagerduty import pagerduty_event
 from registry_assets.alerting.rendering.slack import escaped, slack_message
 from registry_assets.alerting.rendering.text import COLUMNS, text
-from registry_assets.alerting.values import KINDS
+from registry_assets.alerting.values import KINDS, WASSERSTEIN
 from registry_assets.canonical import canonical_json
 from registry_assets_tests.alerting.occasions import (
     DIGEST,
@@ -47,7 +47,7 @@ def test_the_text_says_what_which_since_when_how_much_and_what_to_do_in_this_ord
     assert lines[0] == "roc_auc is 0.6812 where 0.7431 was promised"
     expected = [
         "Since 2013-07-31 06:00 UTC, found 2 times",
-        "flight_delay:2, which production held when it was found",
+        "flight_delay:2, which production held as its generation 5:",
         DIGEST,
         "WHAT MOVED",
         "  roc_auc: 0.7431 → 0.6812; decay 0.0619, limit 0.03",
@@ -62,7 +62,7 @@ def test_the_text_says_what_which_since_when_how_much_and_what_to_do_in_this_ord
         f"  dataset flights[2013-05] sha256:{'b' * 12}",
         f"  features flight_features[2013-05] sha256:{'c' * 12}",
         f"  commit {'d' * 40}",
-        "  run 8c1b3c1e",
+        "  training run 8c1b3c1e",
         "  trained 2013-06-01 06:00 UTC",
     ]
     places = [
@@ -118,6 +118,43 @@ def test_the_subject_says_how_bad_it_is_or_that_it_is_over(kind: str, expected: 
 def test_what_to_do_is_what_can_help(check: str, state: str, expected: list[str]) -> None:
     alert = an_occasion(check=check, state=state).alert
     assert [each.line.split()[1] for each in words.commands(alert)] == expected
+
+
+def test_nothing_is_rolled_back_that_had_nothing_before_it() -> None:
+    alert = an_occasion(generation=1).alert
+    assert "rollback" not in " ".join(each.line for each in words.commands(alert))
+
+
+@pytest.mark.parametrize(
+    ("check", "generation", "said"),
+    [
+        ("promotion", 0, "flight_delay:2, which did not come to production"),
+        ("promotion", 3, "flight_delay:2, which did not come to production"),
+        ("data_quality", 0, "flight_delay:2, which production never held"),
+        ("data_quality", 3, "flight_delay:2, which production held as its generation 3"),
+    ],
+)
+def test_nothing_is_said_to_be_held_that_is_not(check: str, generation: int, said: str) -> None:
+    assert words.holder(an_occasion(check=check, generation=generation).alert) == said
+
+
+def test_distances_of_numbers_have_their_unit_and_means_are_called_so() -> None:
+    moved = (Moved("late", 0.11, 0.14, 0.3, 0.2, WASSERSTEIN), Moved("auc", 0.8, 0.7))
+    assert list(words.moved(an_occasion(moved=moved).alert)) == [
+        "late: mean 0.11 → 0.14; Wasserstein distance 0.3 standard deviations, limit 0.2",
+        "auc: 0.8 → 0.7",
+    ]
+
+
+def test_a_commit_that_the_code_had_left_is_not_given_as_the_code() -> None:
+    alert = an_occasion(lineage=Lineage(code_commit="d" * 40, code_dirty=True)).alert
+    assert list(words.made_from(alert)) == [("commit", f"{'d' * 40} (uncommitted changes)")]
+
+
+def test_the_run_that_found_it_is_told_from_the_one_that_trained_the_version() -> None:
+    found = {"run": "https://dagster.example/runs/found", "asset": "https://dagster.example/a"}
+    names = [each.name for each in words.links(an_occasion(links=found).alert)]
+    assert names == ["run that found it", "asset in Dagster", "training run"]
 
 
 def test_of_many_columns_the_worst_are_told_and_the_others_counted() -> None:

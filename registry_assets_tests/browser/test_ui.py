@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -130,3 +131,14 @@ def test_the_promotion_sensor_says_why_it_holds_a_version(window: Window) -> Non
     window.open(page.get_by_role("button", name="0 runs requested").last, until=reason)
     for gate in REASONS:
         expect(reason).to_contain_text(f"{gate} failed: ")
+
+
+def test_a_drift_leads_to_the_page_of_the_version_that_it_is_about(window: Window) -> None:
+    page = window.visit(PARTITION.format("flight_delay/drift", "2013-05"))
+    expect(page.get_by_role("cell", name="wind_gust", exact=True)).to_be_visible()
+    expect(page.get_by_text("threshold of the distance: 0.1")).to_be_visible()
+    link = page.locator("a[href*='/assets/flight_delay/model?']")
+    address = urlsplit(link.first.get_attribute("href") or "")
+    page = window.visit(f"{address.path}?{address.query}")
+    # Not of version 3, which is the newest.
+    expect(page.get_by_role("cell", name="flight_delay:1", exact=True)).to_be_visible()

@@ -252,7 +252,7 @@ def test_what_was_observed_of_it_is_in_it_with_results_and_alerts(
     (alert,) = said["alerts"]
     assert (alert["check"], alert["count"], alert["state"]) == ("feature_drift", 2, "acknowledged")
     page = pack.text("index.html")
-    assert "Observed on 2 partitions; 1 alert, of which 1 not resolved" in page
+    assert "Observed on 2 partitions; 1 alert, not resolved; its model is" in page
     assert "acknowledged by bob: the airport was closed" in page
     other = packed(succeeded.registry, f"{MODEL}:2", tmp_path).document("monitoring.json")
     assert (other["monitoring"], other["alerts"]) == ([], [])

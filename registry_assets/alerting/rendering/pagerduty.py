@@ -57,6 +57,7 @@ def _details(alert: Alert) -> dict[str, Any]:
         "alert": alert.name,
         "version": alert.reference,
         "digest": alert.digest,
+        "generation": alert.generation,
         "since": words.since(alert),
         "moved": list(words.moved(alert)),
         "to do": [each.line for each in words.commands(alert)],

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from shlex import quote
 
-from registry_assets.alerting.values import Alert, Figure, Moved, Occasion
+from registry_assets.alerting.values import WASSERSTEIN, Alert, Figure, Moved, Occasion
 from registry_assets.evaluation.report.texts import moment, number, plural, short, shown
 from registry_assets.recipe import SnapshotRef
 
@@ -22,6 +22,8 @@ _REPORT = {
 """Which page of a partition shows what a check found."""
 _MOST_MOVED = 10
 _MOST_SNAPSHOTS = 12
+_PAGES = {"asset": "asset in Dagster", "run": "run that found it"}
+"""What pages are called for people, of those that have a name in the format."""
 _STATES = {"acknowledged": "acknowledged", "resolved": "resolved", "retrained": "retrained"}
 
 
@@ -68,11 +70,13 @@ def since(alert: Alert) -> str:
 
 
 def holder(alert: Alert) -> str:
-    """Say which version it is about, and why that one."""
-    return (
-        f"{alert.reference}, which {alert.pointer} held when it was found "
-        f"(generation {alert.generation})"
-    )
+    """Say which version it is about, and whether the pointer ever held it."""
+    if alert.check == "promotion":
+        return f"{alert.reference}, which did not come to {alert.pointer}"
+    if not alert.generation:
+        return f"{alert.reference}, which {alert.pointer} never held"
+    # Not that it holds it: something may predict by a version that was replaced long ago.
+    return f"{alert.reference}, which {alert.pointer} held as its generation {alert.generation}"
 
 
 def standing(alert: Alert) -> Iterator[str]:
@@ -112,7 +116,8 @@ def commands(alert: Alert) -> list[Command]:
         found.append(
             Command(f'registry ack {alert.name} --reason "…"', "you look after it: no more notices")
         )
-    if alert.check in _VERSION_MAY_BE_WRONG:
+    # Before the first generation there was nothing to go back to.
+    if alert.check in _VERSION_MAY_BE_WRONG and alert.generation > 1:
         line = f'registry rollback {alert.target} --reason "…"'
         found.append(Command(line, "back to the version before"))
     return found
@@ -120,7 +125,10 @@ def commands(alert: Alert) -> list[Command]:
 
 def links(alert: Alert) -> list[Link]:
     """Give the pages about it."""
-    found = [Link(shown(name), shown(url, most=None)) for name, url in alert.links.items()]
+    found = [
+        Link(shown(_PAGES.get(name, name)), shown(url, most=None))
+        for name, url in alert.links.items()
+    ]
     url = alert.lineage.run_url
     if url and url not in alert.links.values():
         found.append(Link("training run", shown(url, most=None)))
@@ -135,7 +143,8 @@ def made_from(alert: Alert) -> Iterator[tuple[str, str]]:
             yield what, _snapshot(each)
         if (more := len(snapshots) - _MOST_SNAPSHOTS) > 0:
             yield what, f"and {more} more: registry lineage {alert.reference}"
-    for what, value in (("commit", lineage.code_commit), ("run", lineage.run_id)):
+    commit = lineage.code_commit + " (uncommitted changes)" * lineage.code_dirty
+    for what, value in (("commit", commit), ("training run", lineage.run_id)):
         if value:
             yield what, shown(value)
     if lineage.trained_at:
@@ -144,12 +153,13 @@ def made_from(alert: Alert) -> Iterator[tuple[str, str]]:
 
 def _moved(each: Moved) -> str:
     name = shown(each.name, most=60)
+    of, unit = ("mean ", " standard deviations") if each.measure == WASSERSTEIN else ("", "")
     parts = []
     if each.before is not None or each.after is not None:
-        parts.append(f"{_figure(each.before)} → {_figure(each.after)}")
+        parts.append(f"{of}{_figure(each.before)} → {_figure(each.after)}")
     if each.value is not None:
         limit = f", limit {_figure(each.threshold)}" if each.threshold is not None else ""
-        parts.append(f"{shown(each.measure) or 'by'} {_figure(each.value)}{limit}")
+        parts.append(f"{shown(each.measure) or 'by'} {_figure(each.value)}{unit}{limit}")
     return f"{name}: {'; '.join(parts)}" if parts else name
 
 

@@ -158,7 +158,10 @@ def _use(card: Card) -> Iterator[Block]:
         more = len(use.partitions) - len(shown)
         earlier = f"; {plural(more, 'partition')} before these" if more else ""
         yield Table(
-            ("partition", "predictions", f"{use.metric} promised", "lived", "drifted", "failed"),
+            (
+                *("partition", "predictions", f"{use.metric} promised", "lived"),
+                *("columns drifted", "checks that failed"),
+            ),
             tuple(
                 (
                     each.partition or "all",

@@ -42,6 +42,11 @@ def _written(character: str) -> str:
     return character.encode("unicode_escape").decode()
 
 
+def distance(value: float, *, digits: int = 3) -> str:
+    """Give how far a column is from what it was; of one that is absurdly far, the magnitude."""
+    return f"{value:.{digits}f}" if value < 1e6 else f"{value:.3g}"
+
+
 def number(value: float | None, *, sign: str = "") -> str:
     """Give a number to as many digits as can matter: `0.7744`, `1,234.5`, `3.2e-07`."""
     if value is None or not math.isfinite(value):

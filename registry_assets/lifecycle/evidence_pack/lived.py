@@ -15,6 +15,7 @@ from registry_assets.catalog.observations import (
     list_results,
     newest_result,
 )
+from registry_assets.evaluation.report.texts import plural
 from registry_assets.monitoring.freshness import FRESHNESS
 
 
@@ -49,12 +50,23 @@ class Lived:
         if not self.observed:
             return f"Nothing was observed of this version in use; its model {watched}."
         partitions = len({each.record.partition for each in self.observed})
-        still = sum(alert.state != "resolved" for alert in self.alerts)
         return (
-            f"Observed on {partitions} {'partition' if partitions == 1 else 'partitions'};"
-            f" {len(self.alerts)} {'alert' if len(self.alerts) == 1 else 'alerts'}, of which"
-            f" {still} not resolved; its model {watched}."
+            f"Observed on {plural(partitions, 'partition')}; {self._alerts}; its model {watched}."
         )
+
+    @property
+    def _alerts(self) -> str:
+        many = len(self.alerts)
+        still = sum(alert.state != "resolved" for alert in self.alerts)
+        if not many:
+            return "no alert"
+        if not still:
+            over = "resolved" if many == 1 else "all of them resolved"
+        elif still == many:
+            over = "not resolved" if many == 1 else "none of them resolved"
+        else:
+            over = f"{still:,} of them not resolved"
+        return f"{plural(many, 'alert')}, {over}"
 
 
 def read_lived(connection: sa.Connection, model: str, number: int) -> Lived:

@@ -144,8 +144,9 @@ flight_delay = RegisteredModel(
         freshness=Freshness(days=3),
         dashboards=(
             Dashboard(
-                "Dagster: this version",
-                "http://127.0.0.1:3000/assets/flight_delay/model?partition={version}",
+                "this version in Dagster",
+                "http://127.0.0.1:3000/assets/flight_delay/model"
+                "?view=partitions&partition={version}",
             ),
         ),
     ),

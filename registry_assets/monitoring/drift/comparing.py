@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from registry_assets.declaration.monitoring import Drift
-from registry_assets.evaluation.report.texts import named, plural, share
+from registry_assets.evaluation.report.texts import distance, named, plural, share
 from registry_assets.monitoring.drift.chance import holm
 from registry_assets.monitoring.drift.columns import compared, judged
 from registry_assets.monitoring.profile.groups import Groups
@@ -113,27 +113,29 @@ def _verdict(
     rule: Drift,
 ) -> tuple[Outcome, str]:
     if current.rows < rule.min_rows:
-        return "undecided", f"{plural(current.rows, 'row')}, fewer than {rule.min_rows:,}."
+        return "undecided", f"{plural(current.rows, 'row')}, fewer than {rule.min_rows:,}"
     if not counted:
-        return "undecided", "No column can be compared."
+        return "undecided", "no column can be compared"
     watched = [each for each in drifted if each.column in rule.watch]
     limit = f"{share(rule.share)} is too many"
     many = f"{len(drifted):,} of {plural(len(counted), 'column')} drifted"
     if watched:
-        return "failed", f"{_told(watched)}, which is watched; {many}."
+        return "failed", f"{_told(watched)}, which is watched; {many}"
     if len(drifted) >= rule.share * len(counted):
         found = share(len(drifted) / len(counted))
-        return "failed", f"{many} ({found}, {limit}): {_told(drifted)}."
+        return "failed", f"{many} ({found}, {limit}): {_told(drifted)}"
     hidden = [each for each in unknown if each.column in rule.watch]
     if hidden or len(drifted) + len(unknown) >= rule.share * len(counted):
         reasons = named([f"{each.column} ({each.reason})" for each in hidden or unknown], most=3)
-        return "undecided", f"{many}, and {len(unknown):,} more cannot be said: {reasons}."
+        return "undecided", f"{many}, and {len(unknown):,} more cannot be said: {reasons}"
     about = f": {_told(drifted)}" if drifted else ""
-    return "passed", f"{many} ({limit}){about}."
+    return "passed", f"{many} ({limit}){about}"
 
 
 def _told(columns: Sequence[ColumnDrift]) -> str:
     """Give the columns, the furthest in relation to its threshold first."""
     ordered = sorted(columns, key=lambda each: -(each.value or 0) / each.threshold)
-    texts = [f"{each.column} ({_WORDS[each.method]} {each.value:.3f})" for each in ordered]
+    texts = [
+        f"{each.column} ({_WORDS[each.method]} {distance(each.value or 0.0)})" for each in ordered
+    ]
     return named(texts, most=3)

@@ -159,7 +159,7 @@ def _rows(found: DriftResult | None, version: VersionDrift | None) -> list[Colum
                 measure=_MEASURES[each.method],
                 before=before,
                 after=after,
-                missing=_missing(each),
+                missing=missing_shares(each),
                 evidently="" if score is None else number(score.value),
                 bar=bar,
             )
@@ -175,7 +175,8 @@ def _sides(column: ColumnDrift) -> tuple[str, str]:
     return _side(column.before), _side(column.after)
 
 
-def _missing(column: ColumnDrift) -> str:
+def missing_shares(column: ColumnDrift) -> str:
+    """Give the share of the rows that have no value, before and after; once if it stayed."""
     was, now = ((side.missing if side else None) for side in (column.before, column.after))
     return share(now) if was == now else f"{share(was)} → {share(now)}"
 

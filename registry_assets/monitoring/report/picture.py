@@ -1,7 +1,7 @@
 """A deployment's partitions as one picture: promised and lived, moves, alerts, and drift below."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from registry_assets.evaluation.plots.panel import (
     BAD,
@@ -33,6 +33,8 @@ _RING = {
     "markeredgecolor": BAD,
     "markeredgewidth": 1.6,
 }
+_FAILED: dict[str, Any] = {"facecolor": BAD, "edgecolor": "white", "hatch": "///", "linewidth": 0}
+"""Hatched: whoever sees no red sees which failed all the same."""
 _DRIFT_CHECKS = ("feature_drift", "prediction_drift")
 
 
@@ -54,7 +56,8 @@ def history_picture(history: History, *, form: Literal["png", "svg"] = "png") ->
     _moves(above, below, history)
     _drift(below, history.rows, place)
     finish(above, labels=("", history.metric), empty="nothing was observed yet")
-    finish(below, labels=("", "columns drifted"), empty="no drift was observed yet")
+    what = "partition" if any(names) else ""
+    finish(below, labels=(what, "columns drifted"), empty="no drift was observed yet")
     if names:
         step = -(-len(names) // _LABELS)
         shown = range(0, len(names), step)
@@ -84,7 +87,7 @@ def _explain(figure: "Figure", rows: Sequence[PartitionLived]) -> None:
         ring = Line2D([], [], linestyle="none", **_RING)  # type: ignore[arg-type]
         ring.set_label("alert")
         about.append(ring)
-    patches = [Patch(color=BAD, label="drift check failed")] if any(map(_drifted, rows)) else []
+    patches = [Patch(**_FAILED, label="drift check failed")] if any(map(_drifted, rows)) else []
     figure.legend(
         handles=[*about, *patches],
         fontsize=8,
@@ -178,7 +181,8 @@ def _between(history: History, move: PointerMove) -> float:
 def _drift(axes: "Axes", rows: Sequence[PartitionLived], place: dict[str, int]) -> None:
     known = [(place[each.partition], each) for each in rows if each.share is not None]
     for at, each in known:
-        axes.bar(at, each.share or 0.0, width=0.55, color=BAD if _drifted(each) else LINE)
+        style = _FAILED if _drifted(each) else {"color": LINE}
+        axes.bar(at, each.share or 0.0, width=0.55, **style)
     if known:
         axes.set_ylim(0, 1)
         axes.set_yticks([0, 0.5, 1], labels=["0 %", "50 %", "100 %"])

@@ -3,6 +3,7 @@
 building   all that one watched model needs
 assets     `<model>/predictions`, `<model>/drift`, `<model>/performance`
 views      one observation, as it is shown
+rules      what each check asks for, as its description says it
 checks     what is declared of them, and the results, from the same list
 freshness  the check that asks for data that did not come
 jobs       what watches a partition, and what looks at the clock

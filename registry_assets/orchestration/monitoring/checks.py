@@ -11,26 +11,13 @@ import dagster as dg
 
 from registry_assets.catalog.observations import CheckFinding, Kind, ResultRecord
 from registry_assets.declaration import Monitoring, RegisteredModel
-from registry_assets.lifecycle.monitoring.drifting import FEATURE_DRIFT, PREDICTION_DRIFT
-from registry_assets.monitoring.decay import DECAY
-from registry_assets.monitoring.quality import DATA_QUALITY, LABEL_QUALITY
 from registry_assets.orchestration.keys import Names
+from registry_assets.orchestration.monitoring.rules import rules
 from registry_assets.orchestration.monitoring.views import View
 from registry_assets.orchestration.presentation.monitoring import result_metadata
 from registry_assets.orchestration.unstable import quiet_previews
 
 _FROM_WORST = ("failed", "undecided", "passed")
-_RULES: Mapping[Kind, Mapping[str, str]] = {
-    "predictions": {DATA_QUALITY: "The rows can be relied on, and every prediction's version."},
-    "drift": {
-        FEATURE_DRIFT: "The features are distributed as those of the training.",
-        PREDICTION_DRIFT: "The predictions are distributed as those that the promotion rested on.",
-    },
-    "performance": {
-        LABEL_QUALITY: "The outcomes can be relied on, and belong to predictions.",
-        DECAY: "The metrics are no worse than was promised, but for a declared margin.",
-    },
-}
 
 
 def observation_checks(
@@ -43,8 +30,7 @@ def observation_checks(
     with quiet_previews():
         return tuple(
             dg.AssetCheckSpec(name, asset=key, description=rule, partitions_def=partitions)
-            for name, rule in _RULES[kind].items()
-            if _is_asked(plan, name)
+            for name, rule in rules(plan)[kind].items()
         )
 
 
@@ -109,12 +95,6 @@ def monitoring_result(
 def said_of(finding: CheckFinding) -> str:
     """Say what was found, and that it is no verdict where it is none."""
     return f"undecided: {finding.why}" if finding.outcome == "undecided" else finding.why
-
-
-def _is_asked(plan: Monitoring, check: str) -> bool:
-    if check == PREDICTION_DRIFT:
-        return plan.drift.predictions is not None
-    return check != DECAY or bool(plan.decay)
 
 
 def _result(

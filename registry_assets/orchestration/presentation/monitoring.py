@@ -4,16 +4,18 @@ Tables are kept short, as those of an evaluation: every byte goes into the event
 """
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
 from registry_assets.catalog.observations import CheckFinding
-from registry_assets.evaluation.report.texts import plural
+from registry_assets.evaluation.report.texts import chance, plural, share
 from registry_assets.lifecycle.monitoring.drifting import DRIFT_FILE, read_drift
 from registry_assets.lifecycle.monitoring.performing import PERFORMANCE_FILE
 from registry_assets.lifecycle.monitoring.scoring import QUALITY_FILE
+from registry_assets.monitoring.report.drift import missing_shares
 from registry_assets.monitoring.results.drift import (
     ColumnDrift,
     DriftResult,
@@ -28,6 +30,10 @@ from registry_assets.recipe import SnapshotRef
 from registry_assets.registry import Registry
 
 _MOST_ROWS = 100
+_MEASURES = (
+    "numbers: distance in standard deviations (Wasserstein), mean ± standard deviation",
+    "categories: distance from 0 to 0.83 (Jensen-Shannon), shares",
+)
 _PAGE = "report.html"
 
 
@@ -46,7 +52,7 @@ def observation_metadata(
         "version digest": bullets(
             f"version {each.version}: `{each.version_digest}`" for each in view.records
         ),
-        "digest": view.digest,
+        "observation": view.digest,
         "pointer": f"{first.pointer}, generation {first.generation}",
         "rows": sum(each.rows for each in view.records),
     }
@@ -81,8 +87,7 @@ def result_metadata(finding: CheckFinding, view: View, *, version: int) -> dict[
 
 def _page_option(view: View) -> str:
     """Give the option of the command line that names the page of an observation."""
-    partition = view.partition or "''"
-    return f"--{view.kind} {partition}"
+    return f"--{view.kind} {shlex.quote(view.partition)}"
 
 
 def finding_numbers(finding: CheckFinding) -> dict[str, float | int]:
@@ -137,6 +142,8 @@ def _drift(registry: Registry, view: View) -> dict[str, Any]:
         ):
             if result is not None and result.columns:
                 metadata[f"{name}{of}"] = _columns(result)
+                threshold = f"threshold of the distance: {result.columns[0].threshold:g}"
+                metadata[f"about the {name}{of}"] = bullets([threshold, *_MEASURES])
             if reason:
                 metadata[f"reference of the {name}{of}"] = reason
         if each.slices:
@@ -165,26 +172,32 @@ def _drifted_slices(slices: Sequence[SliceDrift]) -> dg.TableMetadataValue:
 def _columns(result: DriftResult) -> dg.TableMetadataValue:
     """Give the columns, the furthest in relation to its threshold first."""
     ordered = sorted(result.columns, key=lambda each: -(each.value or 0) / each.threshold)
-    return table([_column(each) for each in ordered[:_MOST_ROWS]])
+    rows = [_column(each) for each in ordered[:_MOST_ROWS]]
+    # Beside what says nothing of any column, the page has no room for what does.
+    said = [name for name in rows[0] if any(row[name] for row in rows)]
+    return table([{name: _unbroken(row[name]) for name in said} for row in rows])
 
 
-def _column(column: ColumnDrift) -> dict[str, Any]:
+def _unbroken(text: str) -> str:
+    """Keep numbers with their signs where a cell is narrow."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%").replace("± ", "±\N{NO-BREAK SPACE}")
+
+
+def _column(column: ColumnDrift) -> dict[str, str]:
+    finding = column.finding.replace("_", " ")
     before, after = _side(column.before), _side(column.after)
     if column.moved:
-        before = ", ".join(f"{each.category} {each.before:.1%}" for each in column.moved[:3])
-        after = ", ".join(f"{each.category} {each.after:.1%}" for each in column.moved[:3])
+        before = ", ".join(f"{each.category} {share(each.before)}" for each in column.moved[:3])
+        after = ", ".join(f"{each.category} {share(each.after)}" for each in column.moved[:3])
     return {
         "column": column.column,
-        "finding": column.finding.replace("_", " "),
+        "finding": f"{finding}: {column.reason}" if column.reason else finding,
         "distance": "" if column.value is None else number(column.value),
-        "threshold": number(column.threshold),
         "before": before,
         "after": after,
-        "p, corrected": "" if column.adjusted_p is None else f"{column.adjusted_p:.2g}",
-        "missing before": _share(column.before),
-        "missing after": _share(column.after),
-        "never seen": "" if column.unseen is None else f"{column.unseen:.1%}",
-        "why": column.reason,
+        "p, corrected": "" if column.adjusted_p is None else chance(column.adjusted_p),
+        "missing": missing_shares(column),
+        "never seen": "" if column.unseen is None else share(column.unseen),
     }
 
 
@@ -194,10 +207,6 @@ def _side(side: Side | None) -> str:
     if side.mean is None or side.std is None:
         return ""
     return f"{side.mean:.4g} ± {side.std:.3g}"
-
-
-def _share(side: Side | None) -> str:
-    return "" if side is None or side.missing is None else f"{side.missing:.1%}"
 
 
 def _performance(registry: Registry, view: View) -> dict[str, Any]:

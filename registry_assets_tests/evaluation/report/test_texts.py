@@ -28,6 +28,14 @@ def test_numbers_have_as_many_digits_as_can_matter(value: float | None, said: st
     assert texts.number(value) == said
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0.64407, "0.644"), (1.9e5, "190000.000"), (1e300, "1e+300"), (math.inf, "inf")],
+)
+def test_a_distance_is_no_row_of_digits(value: float, said: str) -> None:
+    assert texts.distance(value) == said
+
+
 def test_a_share_that_is_not_zero_is_not_shown_as_zero() -> None:
     assert texts.share(0.0) == "0.0 %"
     assert texts.share(0.0004) == "< 0.1 %"

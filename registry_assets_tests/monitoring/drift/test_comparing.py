@@ -31,7 +31,7 @@ def column_of(result: DriftResult, name: str) -> ColumnDrift:
 def test_rows_of_the_same_source_pass() -> None:
     result = result_of(ordinary(4_000, seed=1))
     assert (result.outcome, result.drifted, result.compared) == ("passed", 0, 10)
-    assert result.sentence == "0 of 10 columns drifted (50.0 % is too many)."
+    assert result.sentence == "0 of 10 columns drifted (50.0 % is too many)"
     assert (result.rows_before, result.rows_after, result.share) == (5_000, 4_000, 0)
 
 
@@ -66,7 +66,7 @@ def test_too_many_columns_that_moved_fail() -> None:
     result = result_of(current)
     assert (result.outcome, result.drifted, result.share) == ("failed", 5, 0.5)
     assert result.sentence.startswith("5 of 10 columns drifted (50.0 %, 50.0 % is too many): ")
-    assert result.sentence.endswith(" and 2 more.")
+    assert result.sentence.endswith(" and 2 more")
 
 
 def test_a_watched_column_that_moved_is_enough() -> None:
@@ -117,7 +117,7 @@ def test_what_cannot_be_said_is_undecided_where_it_might_fail() -> None:
     assert result.outcome == "undecided"
     assert result.sentence == (
         "0 of 10 columns drifted, and 5 more cannot be said: normal (the table does not have it), "
-        "skewed (the table does not have it), sometimes (the table does not have it) and 2 more."
+        "skewed (the table does not have it), sometimes (the table does not have it) and 2 more"
     )
     assert result_of(current.drop(columns="flag")).outcome == "passed"
     assert result_of(current.drop(columns="flag"), Drift(watch=("flag",))).outcome == "undecided"

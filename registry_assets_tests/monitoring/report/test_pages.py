@@ -106,3 +106,13 @@ def test_without_an_outcome_the_page_says_so() -> None:
     none = lived(labelled=0, metrics={}, reason="no outcome is known yet")
     page = performance_page(performance(none), QualityResult(0), subject()).decode()
     assert "There are none: no outcome is known yet" in page
+
+
+def test_what_was_never_seen_has_a_column_only_where_there_are_categories() -> None:
+    rng = np.random.default_rng(0)
+    numbers = pd.DataFrame({"x": rng.normal(size=2000)})
+    drift = VersionDrift(
+        1, compare(profile_of(numbers), profile_of(numbers + 2), rule=Drift()), None, "", "none"
+    )
+    assert "never seen" not in drift_page([drift], subject()).decode()
+    assert "never seen" in drift_page([moved()], subject()).decode()

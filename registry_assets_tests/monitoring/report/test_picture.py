@@ -52,3 +52,13 @@ def test_as_svg_it_holds_its_words_or_shapes_and_is_the_same_every_time() -> Non
     data = history_picture(YEAR, form="svg")
     assert b"<svg" in data
     assert data == history_picture(YEAR, form="svg")
+
+
+def test_which_check_failed_is_seen_without_colours_and_the_axes_are_named() -> None:
+    failed = history(month("2013-05", 1, failed=("feature_drift",)))
+    passed = history(month("2013-05", 1))
+    assert b"<!-- partition -->" in history_picture(passed, form="svg")
+    unpartitioned = history_picture(history(month("", 1)), form="svg")
+    assert b"<!-- partition -->" not in unpartitioned
+    assert b"<pattern" in history_picture(failed, form="svg")
+    assert b"<pattern" not in history_picture(passed, form="svg")

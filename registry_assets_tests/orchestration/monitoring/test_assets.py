@@ -121,14 +121,22 @@ def test_a_drifted_partition_fails_and_names_version_digest_partition_and_data(
     assert f"ontime_features[{APRIL}]: `{digest}`" in said["features"]
     assert f"flights[{APRIL}]: `sha256:" in said["datasets"]
     assert "ontime_features[2013-01]" in said["trained on"]
-    columns = rows_of(metadata(deployed, DRIFT)["columns"].records)
+    page = metadata(deployed, DRIFT)
+    columns = rows_of(page["columns"].records)
     assert (columns[0]["column"], columns[0]["finding"]) == ("hour", "drifted")
+    assert columns[0]["p, corrected"] == "< 0.001"
+    # Numbers alone, of which none was left out: nothing was seen for the first time.
+    assert "never seen" not in columns[0]
+    assert "threshold of the distance: 0.1" in page["about the columns"]
+    assert "in standard deviations" in page["about the columns"]
+    assert page["observation"] == said["observation"]
+    assert "digest" not in page  # on the page of the check that is the version's
 
     with deployed.registry.backends.catalog.read() as connection:
         alerts = {each.check: each for each in list_alerts(connection, "ontime")}
     links = alerts["feature_drift"].body["links"]
-    page = f"http://127.0.0.1:3000/assets/ontime/drift?view=partitions&partition={APRIL}"
-    assert links["asset"] == page
+    asset = f"http://127.0.0.1:3000/assets/ontime/drift?view=partitions&partition={APRIL}"
+    assert links["asset"] == asset
     assert links["Grafana"] == "https://grafana.example/d?v=1&p=2013-04"
     assert links["run"].startswith("http://127.0.0.1:3000/runs/")
 

@@ -11,7 +11,15 @@ import pandas as pd
 import pytest
 
 from registry_assets import features_asset
-from registry_assets.declaration import Drift, Freshness, Labels, Monitoring, PredictionLog
+from registry_assets.declaration import (
+    Decay,
+    Drift,
+    Freshness,
+    Labels,
+    Monitoring,
+    PredictionLog,
+    Quality,
+)
 from registry_assets.errors import DeclarationError
 from registry_assets_tests import worlds
 from registry_assets_tests.orchestration.monitoring.watched import (
@@ -49,6 +57,34 @@ def test_the_three_assets_have_the_partitions_of_the_features_and_stand_in_line(
     checks = {key.name for key in graph.get(DRIFT).check_keys}
     assert checks == {"feature_drift"}
     assert {key.name for key in graph.get(PERFORMANCE).check_keys} == {"label_quality"}
+
+
+def test_a_check_s_description_says_its_limits_and_what_its_value_is(project: ModuleType) -> None:
+    plan = Monitoring(
+        drift=Drift(threshold=0.15, share=0.4, watch=("hour",), predictions=0.25),
+        quality=Quality(missing=0.2, unseen=0.1, duplicates=0.03, unlabelled=0.6),
+        decay=(Decay("roc_auc", 0.04, shown=False),),
+    )
+    graph = location(project, watched(project, plan)).resolve_asset_graph()
+    told = {
+        name: graph.get_check_spec(dg.AssetCheckKey(key, name)).description or ""
+        for key, name, _ in LIMITS
+    }
+    missing = [(name, each) for _, name, said in LIMITS for each in said if each not in told[name]]
+    assert missing == []
+
+
+LIMITS = (
+    (PREDICTIONS, "data_quality", ("20.0 %", "10.0 %", "3.0 %", "value counts problems")),
+    (DRIFT, "feature_drift", ("40.0 %", "0.15", "hour", "value is the share")),
+    (DRIFT, "prediction_drift", ("0.25", "value is the distance", "standard deviations")),
+    (PERFORMANCE, "label_quality", ("60.0 %", "value counts problems")),
+    (
+        PERFORMANCE,
+        "performance_decay",
+        ("one is worse: roc_auc by more than 0.04. The value is", "the threshold is the worst"),
+    ),
+)
 
 
 def test_features_that_are_one_table_are_watched_as_one(project: ModuleType) -> None:
