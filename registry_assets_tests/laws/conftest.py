@@ -7,12 +7,29 @@ import pytest
 
 from registry_assets.lifecycle import verifying
 from registry_assets_tests.catalog.history import History, new_history, reopened
-from registry_assets_tests.laws.combinations import COMBINATIONS, Combination, Site, combination
+from registry_assets_tests.laws.combinations import (
+    COMBINATIONS,
+    LOCAL,
+    REMOTE,
+    Combination,
+    Site,
+    combination,
+)
 
 
-@pytest.fixture(scope="session", params=COMBINATIONS)
+@pytest.fixture(
+    scope="session",
+    params=[
+        *(LOCAL, REMOTE),
+        *(
+            pytest.param(name, marks=pytest.mark.faults_all)
+            for name in COMBINATIONS
+            if name not in (LOCAL, REMOTE)
+        ),
+    ],
+)
 def backends(request: pytest.FixtureRequest) -> Combination:
-    """Every pair of a catalog and a store, one after the other."""
+    """Both catalogs and both stores, one pair after the other; all four pairs in `make faults`."""
     return combination(request.param, request)
 
 
