@@ -78,7 +78,7 @@ def _write(path: Path, data: bytes) -> bool:
             return False
         raise click.UsageError(
             f"{path} exists and is something else, and nothing was written:"
-            " choose another --out, or move it away first"
+            " choose another name, or move it away first"
         ) from None
     try:
         with file:
