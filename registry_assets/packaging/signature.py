@@ -151,7 +151,8 @@ def _converted(values: "pd.Series[Any]", expected: str) -> "pd.Series[Any] | Non
         converted: pd.Series[Any] = values.astype(cast("Any", expected))
     except (TypeError, ValueError, OverflowError):
         return None  # an empty column has no int64 to be, a datetime no such unit
-    if kind == wanted == "integer" and not converted.eq(values).all():
+    there = values.notna()
+    if kind == wanted == "integer" and not converted[there].eq(values[there]).all():
         return None  # it did not fit: 300 into int8 wraps silently
     return converted
 

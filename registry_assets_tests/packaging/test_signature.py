@@ -38,6 +38,14 @@ def test_a_signature_comes_back_from_canonical_json() -> None:
     assert (read.rows_input, read.references) == ("flights", ("planes",))
 
 
+def test_whole_numbers_that_came_as_objects_may_be_missing() -> None:
+    given = pd.DataFrame({"seats": pd.Series([3, pd.NA, 5], dtype="object")})
+    found = conform(given, [ColumnSpec("seats", "Int64")])
+    assert found["seats"].tolist() == [3, pd.NA, 5]
+    with pytest.raises(DataUnusable, match="seats: expected Int8"):
+        conform(given.replace({5: 500}), [ColumnSpec("seats", "Int8")])
+
+
 def test_order_and_extra_columns_do_not_matter() -> None:
     found = SIGNATURE.check_input("flights", flights(gate=["A1"]))
     assert list(found.columns) == ["dep_delay", "carrier", "distance"]
