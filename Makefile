@@ -44,7 +44,8 @@ faults: $(READY) ## Every fault at every place, on all catalogs and stores (need
 		echo "No strace on PATH. Debian: apt-get install strace" >&2; \
 		exit 1; }
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not browser" $(ARGS) \
-		registry_assets_tests/laws registry_assets_tests/faults
+		registry_assets_tests/laws registry_assets_tests/faults \
+		registry_assets_tests/orchestration/test_reporting.py
 
 screenshots: $(READY) ## The pictures of the README and the docs, taken anew in Chromium
 	@$(BIN)/python scripts/screenshots.py
