@@ -29,9 +29,11 @@ def cases(scale: Scale) -> list[Case]:
             line="move a pointer",
             samples=min(40, MOVABLE - 5),
             floor=(
-                "A move hashes every file of the version and of its evaluation, decides on eleven"
-                " reads, writes promotion, pointer, event and index in one flushed transaction,"
-                " and then replaces the pointer file, flushed with its folder. It takes the same"
+                "A move hashes every file of the version and of its evaluation, decides on some"
+                " twenty reads, signs what it decided by and flushes that to the store, a blob and"
+                " its manifest; writes promotion, pointer, event and index in one flushed"
+                " transaction, and then replaces the pointer file, flushed with its folder: seven"
+                " flushes and one signature, of which MLflow has one and none. It takes the same"
                 " time however many versions there are; MLflow sets an alias in one row, after"
                 " it has read all versions."
             ),
