@@ -7,8 +7,8 @@ READY := .venv/.ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run year governance run-distributed ui screenshots test browser-test faults bench bench-large \
-	bench-evaluation bench-drift lint format lock
+.PHONY: help run year governance mlflow run-distributed ui screenshots test browser-test torch-test faults \
+	bench bench-large bench-evaluation bench-drift bench-serve lint format lock
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ year: $(READY) ## The main job on through 2013: each month predicted, watched, a
 governance: $(READY) ## A high-risk model walks through policy, approvals and rollback; kept nowhere
 	@$(BIN)/python -m registry_assets.models.governance $(ARGS)
 
+mlflow: $(READY) ## Beside a real MLflow server: migrate, mirror, serve, repair; kept nowhere
+	@$(BIN)/python -m registry_assets.models.mlflow $(ARGS)
+
 run-distributed: $(READY) ## Both models on PostgreSQL, S3 and a real daemon, each run a process; kept nowhere
 	@$(BIN)/python scripts/run_distributed.py
 
@@ -38,6 +41,10 @@ browser-test: $(READY) ## The tests of what a person sees, in Chromium
 		echo "No chromium on PATH. Debian: apt-get install chromium; or CHROMIUM=/path/to/it" >&2; \
 		exit 1; }
 	@$(BIN)/python -m pytest -m browser $(ARGS)
+
+torch-test: $(READY) ## The tests of estimators of PyTorch, in an environment of their own
+	@$(BIN)/python scripts/make_torch_environment.py
+	@.torch-env/bin/python -m pytest -n0 -m torch $(ARGS) registry_assets_tests/packaging/torch
 
 faults: $(READY) ## Every fault at every place, on all catalogs and stores (needs strace; an hour)
 	@command -v strace >/dev/null || { \
@@ -61,6 +68,9 @@ bench-evaluation: $(READY) ## A model evaluated here and in MLflow, up to a mill
 
 bench-drift: $(READY) ## Drift of a million rows here and in Evidently, and of ten million: 10 minutes
 	@$(BIN)/python -m benchmarks.drift $(ARGS)
+
+bench-serve: $(READY) ## A version served by examples/serve and by MLflow, under load: 3 minutes
+	@$(BIN)/python -m benchmarks.serving $(ARGS)
 
 lint: $(READY) ## Ruff and the strict type checker
 	@$(BIN)/ruff check

@@ -13,6 +13,7 @@ PAGE = "performance.md"
 LARGE = "performance-large.md"
 EVALUATION = "performance-evaluation.md"
 DRIFT = "performance-drift.md"
+SERVING = "performance-serving.md"
 PICTURES = "images"
 
 INTRODUCTION = """\
@@ -63,6 +64,7 @@ def _lines(rows: Sequence[Row], machine: Machine) -> Iterator[str]:
     evaluation = f"[{EVALUATION}]({EVALUATION})"
     yield f"\nA model evaluated here and in MLflow, up to a million rows: {evaluation}."
     yield f"\nDrift of a million rows here and in Evidently: [{DRIFT}]({DRIFT})."
+    yield f"\nA version served here and by MLflow, under load: [{SERVING}]({SERVING})."
     yield "\n## How cost grows\n"
     yield f"![Median time by number of versions, ours and MLflow's]({PICTURES}/performance.png)\n"
     yield from _misses(rows)

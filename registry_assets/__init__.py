@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         LatencyNotWorse,
         LatestPartitions,
         MetricFunction,
+        MLflow,
         Monitoring,
         NoLeakage,
         NotWorseThanProduction,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from registry_assets.errors import RegistryError
     from registry_assets.loading import follow, load, resolve
     from registry_assets.orchestration import features_asset, registry_definitions
+    from registry_assets.packaging.named_classes import NamedClasses
     from registry_assets.registry import Registry
 
 _HOMES = {
@@ -84,8 +86,10 @@ _HOMES = {
     "LatencyAtMost": "declaration",
     "LatencyNotWorse": "declaration",
     "LatestPartitions": "declaration",
+    "MLflow": "declaration",
     "MetricFunction": "declaration",
     "Monitoring": "declaration",
+    "NamedClasses": "packaging.named_classes",
     "NoLeakage": "declaration",
     "NotWorseThanProduction": "declaration",
     "OnDecay": "declaration",
@@ -137,8 +141,10 @@ __all__ = [
     "LatencyAtMost",
     "LatencyNotWorse",
     "LatestPartitions",
+    "MLflow",
     "MetricFunction",
     "Monitoring",
+    "NamedClasses",
     "NoLeakage",
     "NotWorseThanProduction",
     "OnDecay",

@@ -23,7 +23,7 @@ from registry_assets.references import check_digest, check_text
 FORMAT = "registry_assets/manifest/1"
 OBSERVED = ("predictions", "drift", "performance")
 """Kinds of what was observed of deployed versions, in one partition of a model's data."""
-KINDS = ("dataset", "features", "model", "evaluation", "attestation", *OBSERVED)
+KINDS = ("dataset", "features", "model", "evaluation", "attestation", *OBSERVED, "imported")
 
 _LONGEST_PATH = 1024
 _LONGEST_ROLE = 200

@@ -8,11 +8,16 @@ from typing import Any
 import hypothesis
 import pytest
 
+from registry_assets_tests.servers.mlflow import MLflowServer, mlflow_server
 from registry_assets_tests.servers.postgresql import PostgresServer, running_postgresql
 from registry_assets_tests.servers.seaweedfs import BUCKET, SeaweedFS, seaweedfs
 
 OURS = (
     "DAGSTER_HOME",
+    "MLFLOW_TRACKING_PASSWORD",
+    "MLFLOW_TRACKING_TOKEN",
+    "MLFLOW_TRACKING_URI",
+    "MLFLOW_TRACKING_USERNAME",
     "REGISTRY_ALERTS",
     "REGISTRY_CATALOG",
     "REGISTRY_CODE_AUTHORS",
@@ -89,3 +94,13 @@ def s3_location(s3_server: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> str:
     for name, value in s3_server.environment.items():
         monkeypatch.setenv(name, value)
     return f"s3://{BUCKET}/{secrets.token_hex(8)}"
+
+
+@pytest.fixture(scope="session")
+def mlflow() -> Iterator[MLflowServer]:
+    """A real MLflow server, started by the first test of a worker that asks for it.
+
+    Each test takes names of its own in it.
+    """
+    with mlflow_server() as server:
+        yield server

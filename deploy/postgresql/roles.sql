@@ -81,6 +81,18 @@ GRANT INSERT, UPDATE (addressed_at) ON outbox TO registry_trainer, registry_prom
 GRANT INSERT, UPDATE (state, attempts, next_at, error, updated_at) ON deliveries
     TO registry_trainer, registry_promoter;
 
+-- Publish to other registries, and look at what stands there.
+GRANT INSERT, UPDATE (definition, digest, actor, set_at) ON mirrors TO registry_trainer;
+GRANT INSERT, UPDATE (version_digest, foreign_name, foreign_number, url, sent_digest, receipt,
+    actor, run_id, published_at) ON mirror_receipts TO registry_trainer;
+GRANT INSERT, UPDATE (state, differences, since, verified_at, pointers, pointed_at, failures,
+    error, failed_at, next_at) ON mirror_states TO registry_trainer;
+
+-- Bring in what other kinds of registry have, as history: no pointer can be moved to it.
+GRANT INSERT, UPDATE (source, address, foreign_name, foreign_number, digest, files, said,
+    said_digest, actor, run_id) ON imported_versions TO registry_trainer;
+GRANT INSERT, UPDATE (foreign_number, actor, seen_at) ON imported_aliases TO registry_trainer;
+
 -- Promote, roll back; archive, unarchive, reject.
 GRANT UPDATE (version, digest, generation, moved_at) ON pointers TO registry_promoter;
 GRANT INSERT ON promotions, attestations TO registry_promoter;

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from registry_assets.catalog.imported_tables import imported_versions
 from registry_assets.catalog.index_tables import indexed_versions
 from registry_assets.catalog.indexing import Stage
 from registry_assets.catalog.monitoring_tables import observations
@@ -71,6 +72,17 @@ def count_stages(
     for model, stage, count in rows:
         found.setdefault(model, {})[stage] = count
     return found
+
+
+def count_imported(connection: sa.Connection, *, first: str, last: str) -> dict[str, int]:
+    """Give how many versions came as history to the models of these names, and between."""
+    table = imported_versions
+    rows = connection.execute(
+        sa.select(table.c.model, sa.func.count().label("found"))
+        .where(table.c.model.between(first, last), table.c.state == "imported")
+        .group_by(table.c.model)
+    )
+    return {row.model: row.found for row in rows}
 
 
 def count_by_model(

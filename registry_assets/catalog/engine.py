@@ -13,7 +13,7 @@ from registry_assets.catalog.driver import Driver
 from registry_assets.errors import CatalogTooNew, CatalogTooOld, NoRegistry
 from registry_assets.home import Location, is_url
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """Every schema revision this release knows, oldest first; the last is current."""
 
 

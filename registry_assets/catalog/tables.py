@@ -1,12 +1,15 @@
 """The catalog's tables. Timestamps are text in UTC; JSON is canonical text.
 
 Change a table only together with a migration: a test compares the two. Those of the index are in
-`index_tables`, those of monitoring in `monitoring_tables`.
+`index_tables`, those of monitoring in `monitoring_tables`, of mirrors in `mirror_tables`, of
+versions that came from elsewhere in `imported_tables`.
 """
 
 import sqlalchemy as sa
 
 from registry_assets.catalog import columns
+from registry_assets.catalog.imported_tables import imported_aliases, imported_versions
+from registry_assets.catalog.mirror_tables import mirror_receipts, mirror_states, mirrors
 from registry_assets.catalog.monitoring_tables import (
     alerts,
     monitored,
@@ -342,6 +345,11 @@ VOUCHED = (
     observations,
     monitoring_results,
     alerts,
+    mirrors,
+    mirror_receipts,
+    mirror_states,
+    imported_versions,
+    imported_aliases,
 )
 
 # Of these, what is about the registry itself and no single model.

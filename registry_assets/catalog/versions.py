@@ -11,6 +11,7 @@ from registry_assets.canonical import Json, canonical_json
 from registry_assets.catalog import statements
 from registry_assets.catalog.engine import Catalog
 from registry_assets.catalog.evaluations import Finding, insert_verdicts
+from registry_assets.catalog.imported import refuse_imported
 from registry_assets.catalog.indexing import add_edges
 from registry_assets.catalog.ledger import Change, change
 from registry_assets.catalog.models import get_model
@@ -29,7 +30,6 @@ BY_HAND = "registration"
 """The trigger of a version that was trained elsewhere and registered by a person."""
 LONGEST_REQUEST = 500
 LONGEST_FAILURE = 2000
-
 
 # What every deployment asks, so in one statement.
 _HELD = (
@@ -251,11 +251,13 @@ def get_version(connection: sa.Connection, model: str, number: int) -> VersionRe
 
     Raises:
         NotFound: no such model, or no such number.
+        VersionImported: it came from elsewhere, as history; says what to do.
     """
     row = statements.find(connection, versions, model=model, number=number).one_or_none()
     if row is not None:
         return _record(row)
     get_model(connection, model)
+    refuse_imported(connection, model, number=number)
     ends = sa.select(sa.func.min(versions.c.number), sa.func.max(versions.c.number))
     first, last = connection.execute(ends.where(versions.c.model == model)).one()
     there = f"it has {first} to {last}" if last else "it has none yet"
@@ -292,10 +294,12 @@ def find_by_digest(connection: sa.Connection, model: str, digest: str) -> Versio
 
     Raises:
         NotFound: no version of the model has this digest.
+        VersionImported: it came from elsewhere, as history; says what to do.
     """
     row = statements.find(connection, versions, model=model, digest=digest).one_or_none()
     if row is None:
         get_model(connection, model)
+        refuse_imported(connection, model, digest=digest)
         raise NotFound(
             f"no version of {model} has the digest {digest}",
             hint=f"`registry versions {model}` lists them",
@@ -336,6 +340,7 @@ def require_reserved(connection: sa.Connection, model: str, number: int) -> Vers
     """
     row = statements.find(connection, versions, model=model, number=number).one_or_none()
     if row is None:
+        refuse_imported(connection, model, number=number)
         raise NotReserved(
             f"version {number} of {model} was never reserved, so there is no recipe to train",
             hint=f"launch the job {model}__retrain: it reserves the next number",

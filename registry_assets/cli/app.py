@@ -16,12 +16,15 @@ from registry_assets.cli.care import backup, rebuild
 from registry_assets.cli.changing import init
 from registry_assets.cli.collecting import collect
 from registry_assets.cli.comparing import compare
+from registry_assets.cli.converting import convert
 from registry_assets.cli.deciding import promote, release, rollback
 from registry_assets.cli.describing import describe, tag
 from registry_assets.cli.doctor import doctor
 from registry_assets.cli.evidence import evidence
 from registry_assets.cli.keys import keys
 from registry_assets.cli.log import log
+from registry_assets.cli.migrating import migrate
+from registry_assets.cli.mirroring import mirrors
 from registry_assets.cli.monitoring import monitor
 from registry_assets.cli.moving import follow, pull, resolve
 from registry_assets.cli.policy import policy
@@ -37,8 +40,10 @@ from registry_assets.cli.tracing import lineage
 from registry_assets.cli.transfer import export, import_
 from registry_assets.cli.verifying import checkpoint, verify
 from registry_assets.errors import (
+    AdoptionRefused,
     AlertsInvalid,
     ApprovalRefused,
+    ConversionRefused,
     DeclarationError,
     EnvelopeInvalid,
     FolderTaken,
@@ -65,6 +70,7 @@ from registry_assets.errors import (
     StatementInvalid,
     TagRefused,
     VersionFailed,
+    VersionImported,
 )
 
 INTERRUPTED = 130
@@ -88,7 +94,9 @@ MISTYPED = (
     VersionFailed,
 )
 REFUSED = (
+    AdoptionRefused,
     ApprovalRefused,
+    ConversionRefused,
     ImportRefused,
     PolicyRefused,
     PromotionHeld,
@@ -98,6 +106,7 @@ REFUSED = (
     RollbackRefused,
     SignatureInvalid,
     TagRefused,
+    VersionImported,
 )
 SECTIONS = {
     "Read the registry": (
@@ -114,6 +123,7 @@ SECTIONS = {
         monitor,
         alerts,
         recalls,
+        mirrors,
         search,
         verify,
         checkpoint,
@@ -134,7 +144,7 @@ SECTIONS = {
         ack,
     ),
     "Govern": (policy, keys),
-    "Move": (resolve, pull, follow, evidence, export, import_),
+    "Move": (resolve, pull, follow, convert, evidence, export, import_, migrate),
     "Care": (doctor, backup, rebuild, collect, simulate),
 }
 

@@ -51,6 +51,7 @@ def model_document(card: ModelCard) -> Document:
         "pointers": [_pointer(pointer, held) for pointer, held in card.pointers],
         "versions": card.versions,
         "stages": dict(card.stages),
+        "imported": card.imported,
         "created_at": model.created_at,
     }
 

@@ -120,6 +120,7 @@ def versions(model: str, *, limit: int, before: int | None, as_json: bool) -> No
       registry versions flight_delay --json
     """
     from registry_assets.cli.answers import read_versions
+    from registry_assets.cli.imported import imported_document, imported_table
     from registry_assets.cli.output import versions_document
     from registry_assets.cli.plain import print_json
     from registry_assets.cli.tables import version_rows
@@ -128,11 +129,19 @@ def versions(model: str, *, limit: int, before: int | None, as_json: bool) -> No
     name = model_name(model)
     total = registry.count_versions(name)
     answers = read_versions(registry, name, limit=limit, before=before)
+    # Of one line of numbers: those that came as history are among the newest, or are older.
+    came = registry.imported_versions(name, limit=limit, before=before)
+    numbers = [answer.version.number for answer in answers] + [each.number for each in came]
+    newest = sorted(numbers)[-limit:]
+    answers = tuple(each for each in answers if each.version.number in newest)
+    came = tuple(each for each in came if each.number in newest)
     if as_json:
-        print_json(versions_document(name, answers, total=total))
-    elif answers:
-        show_page(version_rows(registry.model(name), answers))
-        first = answers[0].version.number
+        found = [imported_document(each) for each in came]
+        print_json({**versions_document(name, answers, total=total), "imported": found})
+    elif newest:
+        parts = [imported_table(came)] if came else []
+        show_page(*parts, *([version_rows(registry.model(name), answers)] if answers else []))
+        first = newest[0]
         if first > 1:
             click.echo(f"\n{first - 1:,} older: registry versions {name} --before {first}")
     elif total:
@@ -155,6 +164,7 @@ def show(reference: str, *, as_json: bool) -> None:
       registry show flight_delay              the model itself
     """
     from registry_assets.cli.answers import read_version
+    from registry_assets.cli.imported import imported_document, imported_page
     from registry_assets.cli.output import model_document, page_document
     from registry_assets.cli.plain import print_json
     from registry_assets.cli.show import read_page, version_page
@@ -166,6 +176,12 @@ def show(reference: str, *, as_json: bool) -> None:
     if _names_model_only(parsed):
         card = read_card(registry, parsed.model)
         print_json(model_document(card)) if as_json else show_page(model_card(card))
+        return
+    came = registry.imported_version(parsed)
+    if came is not None:
+        manifest = registry.manifest(came.digest)
+        document = imported_document(came, manifest)
+        print_json(document) if as_json else show_page(imported_page(came, manifest))
         return
     page = read_page(registry, read_version(registry, reference))
     print_json(page_document(page)) if as_json else show_page(version_page(page))
@@ -185,12 +201,19 @@ def explain(reference: str, *, as_json: bool) -> None:
       registry explain flight_delay:3
     """
     from registry_assets.cli.explain import explanation_panel, read_explanation
+    from registry_assets.cli.imported import imported_document, imported_panel
     from registry_assets.cli.output import explanation_document
     from registry_assets.cli.plain import print_json
     from registry_assets.references import Reference
 
     parsed = Reference.parse(reference)
-    found = read_explanation(open_registry(), parsed)
+    registry = open_registry()
+    came = registry.imported_version(parsed)
+    if came is not None:
+        document = {**imported_document(came), "decision": "held", "next_steps": [came.remedy]}
+        print_json(document) if as_json else show_page(imported_panel(came))
+        return
+    found = read_explanation(registry, parsed)
     print_json(explanation_document(found)) if as_json else show_page(explanation_panel(found))
 
 

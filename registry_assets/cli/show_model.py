@@ -23,12 +23,14 @@ class ModelCard:
 
     Args:
         stages: how many versions there are of each stage.
+        imported: how many came as history.
     """
 
     model: ModelRecord
     words: Words
     pointers: tuple[tuple[PointerRecord, PromotionRecord | None], ...]
     stages: Mapping[Stage, int]
+    imported: int = 0
 
     @property
     def versions(self) -> int:
@@ -45,12 +47,14 @@ def read_card(registry: Registry, name: str) -> ModelCard:
 def read_cards(registry: Registry, models: Sequence[ModelRecord]) -> list[ModelCard]:
     """Read the cards of a page of models."""
     stages, held = registry.stages(models), registry.holdings(models)
+    imported = registry.imported_counts(models)
     return [
         ModelCard(
             model=model,
             words=registry.words(model.name),
             pointers=tuple(held[model.name]),
             stages=stages[model.name],
+            imported=imported.get(model.name, 0),
         )
         for model in models
     ]
@@ -101,10 +105,12 @@ def _pointer(pointer: PointerRecord, held: PromotionRecord | None) -> Text:
 
 
 def _stages(card: ModelCard) -> Text:
+    came = Text(f"{card.imported:,} imported") if card.imported else Text("none yet", "dim")
     if not card.versions:
-        return Text("none yet", "dim")
+        return came
     counts = [Text(f"{n:,} ") + stage_text(stage) for stage, n in _ordered(card.stages)]
-    return Text(f"{card.versions:,}: ") + Text(", ").join(counts)
+    counts += [came] if card.imported else []
+    return Text(f"{card.versions + card.imported:,}: ") + Text(", ").join(counts)
 
 
 def _ordered(stages: Mapping[Stage, int]) -> list[tuple[Stage, int]]:

@@ -33,7 +33,7 @@ def models_table(registry: Registry, models: Sequence[ModelRecord]) -> Table:
     counts = registry.model_counts(models)
     for model in models:
         found = counts[model.name]
-        newest = Text("none yet", "dim")
+        newest = Text(f"{found.versions} imported" if found.versions else "none yet", "dim")
         if found.newest is not None:
             newest = Text(f"{found.versions} ") + stage_text(found.newest)
         table.add_row(

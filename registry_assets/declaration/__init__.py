@@ -30,6 +30,7 @@ from registry_assets.declaration.gates import (
 from registry_assets.declaration.holdout import ByKey, Holdout, LatestPartitions
 from registry_assets.declaration.latency import Latency
 from registry_assets.declaration.metrics import MetricFunction
+from registry_assets.declaration.mirrors import Mirror, MLflow
 from registry_assets.declaration.model import (
     FeatureSource,
     Params,
@@ -77,7 +78,9 @@ __all__ = [
     "LatencyAtMost",
     "LatencyNotWorse",
     "LatestPartitions",
+    "MLflow",
     "MetricFunction",
+    "Mirror",
     "Monitoring",
     "NoLeakage",
     "NotWorseThanProduction",

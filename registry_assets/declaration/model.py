@@ -19,6 +19,7 @@ from registry_assets.declaration.gates import (
 )
 from registry_assets.declaration.holdout import ByKey, Holdout, LatestPartitions
 from registry_assets.declaration.metrics import TASKS, Task
+from registry_assets.declaration.mirrors import Mirror, check_mirrors
 from registry_assets.declaration.monitoring import Monitoring
 from registry_assets.declaration.pointers import PRODUCTION, check_pointers
 from registry_assets.declaration.promotion import LONGEST_TAG, Promotion
@@ -109,6 +110,7 @@ class RegisteredModel:
         pointers: where versions are deployed to, `production` among them; each is promoted to by
             itself, in this order.
         monitoring: how what is deployed is watched; None watches nothing.
+        mirrors: registries that its versions and pointers are published to, such as `MLflow(…)`.
         retrain: what starts a retraining by itself, if anything does: a schedule, new data,
             drift, decay, or several of them.
         owners: e-mail addresses, or `team:name`.
@@ -138,6 +140,7 @@ class RegisteredModel:
     promotion: Promotion = field(default_factory=Promotion)
     pointers: tuple[str, ...] = (PRODUCTION,)
     monitoring: Monitoring | None = None
+    mirrors: tuple[Mirror, ...] = ()
     retrain: Trigger | tuple[Trigger, ...] | None = None
     train_timeout: float = 3600.0
     properties: Mapping[str, Json] = field(default_factory=dict)
@@ -198,6 +201,8 @@ class RegisteredModel:
             check_name(gate.name, what="gate name")
             require(gate.name not in RESERVED_CHECKS, f"{gate.name} is taken", "rename the gate")
         check_pointers(self.name, self.pointers)
+        mirrors = check_mirrors(self.name, self.mirrors, self.pointers)
+        object.__setattr__(self, "mirrors", mirrors)
         self._check_monitoring()
         self._check_people()
         timeout = finite(self.train_timeout, "train_timeout")

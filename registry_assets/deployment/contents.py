@@ -1,7 +1,7 @@
 """What the folder of a version holds: its files, and the attestation of the promotion beside them.
 
     manifest.json      its sha256 is the version's digest
-    estimator.skops …  the version's files
+    estimator.skops …  the version's files; the estimator's is named after its format
     attestation/       of a version that a pointer holds; its own manifest.json is in it
     model.sig          where whoever pulled it signed it; not looked at here
 

@@ -22,7 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from registry_assets.deployment.contents import find_difference, read_contents
-from registry_assets.deployment.pulling import sync_folder, unwritable, write_files
+from registry_assets.deployment.pulling import unwritable, write_files
+from registry_assets.deployment.staging import sync_folder
 from registry_assets.deployment.versions import ResolvedVersion, Source, resolve
 from registry_assets.errors import FolderTaken
 from registry_assets.faults import reached

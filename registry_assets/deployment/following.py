@@ -62,6 +62,11 @@ class FollowedModel:
         return self._held.model
 
     @property
+    def resolved(self) -> ResolvedVersion:
+        """Give number, digest and generation of what serves now, read together."""
+        return self._held.version
+
+    @property
     def version(self) -> int:
         """Give the number of the version that serves now."""
         return self._held.version.version

@@ -4,11 +4,8 @@ A folder gets its name only when it is whole and on the disk. Which version a fo
 hold as time goes by is `folders`.
 """
 
-import fcntl
 import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from registry_assets.deployment.contents import (
@@ -19,6 +16,7 @@ from registry_assets.deployment.contents import (
     find_difference,
     read_contents,
 )
+from registry_assets.deployment.staging import is_taken, staging, sync_folder
 from registry_assets.deployment.versions import ResolvedVersion
 from registry_assets.errors import FolderTaken, RegistryError
 from registry_assets.faults import reached
@@ -38,14 +36,14 @@ def pull_version(store: Store, version: ResolvedVersion, target: Path) -> bool:
         RegistryError: it cannot be written.
     """
     try:
-        if _is_taken(target):
+        if is_taken(target):
             return _same(store, version, target)
         contents = read_contents(store, version)
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _staging(target) as staged:
+        with staging(target, doing="pulling") as staged:
             write_files(store, contents, staged)
             reached("pull.staged")
-            if _is_taken(target):  # by a pull that ended since
+            if is_taken(target):  # by a pull that ended since
                 return _same(store, version, target)
             staged.replace(target)
             sync_folder(target.parent)
@@ -88,15 +86,6 @@ def _linked(there: Path, file: Path, digest: str) -> bool:
     return False
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def unwritable(target: Path, error: OSError) -> RegistryError:
     """Say which folder cannot be written, and why."""
     where = f" ({error.filename})" if error.filename not in (None, str(target)) else ""
@@ -104,12 +93,6 @@ def unwritable(target: Path, error: OSError) -> RegistryError:
         f"{target} cannot be written: {error.strerror or error}{where}",
         hint="name a folder you can write, on a disk with space left",
     )
-
-
-def _is_taken(target: Path) -> bool:
-    if target.is_symlink():
-        return True
-    return target.exists() and (not target.is_dir() or any(target.iterdir()))
 
 
 def _same(store: Store, version: ResolvedVersion, target: Path) -> bool:
@@ -150,42 +133,3 @@ def _same_version(store: Store, version: ResolvedVersion, target: Path) -> bool:
 
 def _attested(digest: str | None) -> str:
     return f"the attestation {digest}" if digest else "no attestation"
-
-
-@contextmanager
-def _staging(target: Path) -> Iterator[Path]:
-    """A folder beside the target, ours alone; what a killed pull left in it is removed."""
-    staged = target.with_name(f".{target.name}.pulling")
-    handle = _lock_folder(staged, target)
-    try:
-        _empty(staged)
-        yield staged
-    finally:
-        if staged.exists() and os.path.samestat(staged.lstat(), os.fstat(handle)):
-            shutil.rmtree(staged, ignore_errors=True)
-        os.close(handle)
-
-
-def _lock_folder(staged: Path, target: Path) -> int:
-    while True:
-        staged.mkdir(exist_ok=True)
-        handle = os.open(staged, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Whoever held it may have given it its name meanwhile: then it is no longer here.
-            if staged.exists() and os.path.samestat(staged.lstat(), os.fstat(handle)):
-                return handle
-        except BlockingIOError as error:
-            os.close(handle)
-            raise FolderTaken(
-                f"another process is pulling into {target}", hint="wait until it has ended"
-            ) from error
-        os.close(handle)
-
-
-def _empty(folder: Path) -> None:
-    for entry in folder.iterdir():
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()

@@ -29,6 +29,7 @@
     ├── StateFileInvalid                       the note of what was seen is damaged
     ├── ProfileInvalid                         not an intact profile of a table
     ├── FolderTaken                            a folder that holds something else
+    ├── ConversionRefused                      a version that cannot be written in another form
     ├── ExportUnreadable                       not an intact export of a registry
     ├── ImportRefused                          an export that does not fit what is here
     ├── StoreError
@@ -54,6 +55,12 @@
     ├── AlertsInvalid                          settings of sinks; lists all that is wrong
     ├── AlertUnreadable                        a stored alert, damaged or of a newer release
     ├── DeliveryFailed                         a sink did not take an alert; says why
+    ├── MirrorError                            another registry, which versions are published to
+    │   ├── MirrorUnreachable                  transient
+    │   ├── MirrorRefused                      it did not take what was asked of it
+    │   └── MirrorDiffers                      it does not hold what was written to it
+    ├── AdoptionRefused                        a version there that cannot become one here
+    ├── VersionImported                        a version that came as history, to be used as one
     ├── Conflict                               somebody else was faster; refresh and repeat
     └── OutcomeUnknown                         not known whether it was done; repeat to learn
 
@@ -79,12 +86,21 @@ from registry_assets.errors.decisions import (
 )
 from registry_assets.errors.deploying import (
     AttestationRefused,
+    ConversionRefused,
     FolderTaken,
     PointerFileInvalid,
     PointerMovedBack,
     PointerRefused,
     PointerRewritten,
     StateFileInvalid,
+)
+from registry_assets.errors.importing import VersionImported
+from registry_assets.errors.mirroring import (
+    AdoptionRefused,
+    MirrorDiffers,
+    MirrorError,
+    MirrorRefused,
+    MirrorUnreachable,
 )
 from registry_assets.errors.monitoring import ProfileInvalid
 from registry_assets.errors.signing import (
@@ -112,6 +128,7 @@ from registry_assets.errors.storage import (
 )
 
 __all__ = [
+    "AdoptionRefused",
     "AlertUnreadable",
     "AlertsInvalid",
     "ApprovalRefused",
@@ -126,6 +143,7 @@ __all__ = [
     "CatalogUnreachable",
     "CodeCommitUnknown",
     "Conflict",
+    "ConversionRefused",
     "DataUnusable",
     "DeclarationError",
     "DeliveryFailed",
@@ -141,6 +159,10 @@ __all__ = [
     "KeyUnusable",
     "LoadCheckFailed",
     "MetadataMissing",
+    "MirrorDiffers",
+    "MirrorError",
+    "MirrorRefused",
+    "MirrorUnreachable",
     "NoRegistry",
     "NotFound",
     "NotReserved",
@@ -176,6 +198,7 @@ __all__ = [
     "TrainingTimeout",
     "UntrustedTypes",
     "VersionFailed",
+    "VersionImported",
 ]
 
 

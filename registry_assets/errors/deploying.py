@@ -53,3 +53,9 @@ class FolderTaken(RegistryError):
     """A folder that holds something else, or that another process works in."""
 
     code = "folder_taken"
+
+
+class ConversionRefused(RegistryError):
+    """A version that cannot be written in the other form, or says something else there."""
+
+    code = "conversion_refused"

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from registry_assets.catalog.imported_tables import imported_versions
 from registry_assets.catalog.ledger import REGISTRY, append
 from registry_assets.catalog.monitoring_tables import observations
 from registry_assets.catalog.tables import attestations, evaluations, settings, snapshots, versions
@@ -126,6 +127,7 @@ def _roots(connection: sa.Connection) -> set[str]:
         sa.select(evaluations.c.digest),
         sa.select(attestations.c.digest),
         sa.select(observations.c.digest),
+        sa.select(imported_versions.c.digest),
     )
     return set(connection.execute(query).scalars())
 

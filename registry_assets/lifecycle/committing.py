@@ -35,6 +35,8 @@ from registry_assets.recipe import Recipe
 if TYPE_CHECKING:
     import pandas as pd
 
+    from registry_assets.packaging.formats import Stored
+
 SAMPLE_ROWS = 20
 """Rows, and as many more with gaps, stored with every version: each load must give their
 features and predictions again."""
@@ -88,22 +90,22 @@ def check_package(
     parts: Sequence[FeatureRows],
     *,
     estimator: Any = None,
-    data: bytes | None = None,
+    stored: "Stored | None" = None,
 ) -> CheckedPackage:
     """Package an estimator with its code and a sample, and let a fresh process load it.
 
     Args:
         parts: the rows that it was trained on: the sample is taken from the last of them, and
             what a deployment sees is held against the profile of all.
-        estimator: one that was fitted in this process; where there is none, the bytes are
+        estimator: one that was fitted in this process; where there is none, the files are
             built and asked in a disposable process, never in this one.
-        data: its bytes, where it was serialised already.
+        stored: its files, where it was serialised already.
 
     Raises:
         PackagingRefused, UntrustedTypes: it cannot be packaged.
         LoadCheckFailed: it does not load, or predicts otherwise, elsewhere.
     """
-    package, framework = _package(model, recipe, closure, parts[-1], estimator, data)
+    package, framework = _package(model, recipe, closure, parts[-1], estimator, stored)
     package = Package({**package.files, **training_files(model, recipe, parts)})
     reached("train.packaged")
     checked = load_check(package)
@@ -163,7 +165,7 @@ def _package(
     closure: CodeClosure,
     part: FeatureRows,
     estimator: Any,
-    data: bytes | None,
+    stored: "Stored | None",
 ) -> tuple[Package, str]:
     from registry_assets.packaging.build import build_package
     from registry_assets.packaging.given import given_file, given_object
@@ -175,13 +177,18 @@ def _package(
     rows = part.inputs[rows_name].iloc[chosen].reset_index(drop=True)
     inputs[rows_name] = rows.drop(columns=[recipe.target], errors="ignore")
     features = part.features.iloc[chosen].reset_index(drop=True)
+    target = Target.of(model, recipe)
     try:
         if estimator is None:
-            assert data is not None
-            given = given_file(data, features, task=model.task, closure=closure)
+            assert stored is not None
+            given = given_file(
+                stored, features, task=model.task, closure=closure, classes=target.fixed
+            )
         else:
-            given = given_object(estimator, features, task=model.task, data=data)
-        if wrong := why_other_classes(list(given.classes), Target.of(model, recipe)):
+            given = given_object(
+                estimator, features, task=model.task, stored=stored, classes=target.fixed
+            )
+        if wrong := why_other_classes(list(given.classes), target):
             raise PackagingRefused(wrong, hint=FIT_AS_GIVEN)
         package = build_package(
             estimator=given,

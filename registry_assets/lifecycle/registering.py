@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from registry_assets.canonical import Json, sha256_digest
+from registry_assets.canonical import Json
 from registry_assets.catalog.versions import (
     BY_HAND,
     Reservation,
@@ -35,10 +35,12 @@ from registry_assets.lifecycle.pointer_files import require_current_catalog
 from registry_assets.lifecycle.reserving import compose_recipe, declare_model
 from registry_assets.packaging.closure import code_closure
 from registry_assets.packaging.commit import code_commit
-from registry_assets.packaging.estimator import dump_estimator
+from registry_assets.packaging.estimator import recognise, store_estimator
+from registry_assets.packaging.formats import Stored, all_formats
 
 ESTIMATOR_FILE = "estimator.skops"
 FACTS_FILE = "registration.toml"
+_EXAMPLE = "`registry register --help` shows a whole file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def register_version(
     costs no number. Registering the same file again gives the version that it became.
 
     Args:
-        estimator: a fitted one, or the bytes of a skops file.
+        estimator: a fitted one; or its file, as bytes or `Stored`.
 
     Raises:
         MetadataMissing: with every required fact that is absent.
@@ -115,14 +117,16 @@ def register_version(
     """
     require_current_catalog(backends, model.name)
     # Serialised once: the bytes of equal estimators differ from dump to dump.
-    from_file = isinstance(estimator, bytes)
-    data = estimator if from_file else dump_estimator(estimator)
+    from_file = isinstance(estimator, bytes | Stored)
+    if isinstance(estimator, bytes):
+        estimator = Stored(recognise(estimator).name, estimator)
+    stored = estimator if isinstance(estimator, Stored) else store_estimator(estimator)
     recipe = compose_recipe(
         backends,
         model,
         params=registration.params,
         partitions=registration.partitions,
-        estimator=sha256_digest(data),
+        estimator=stored.digest,
     )
     closure = code_closure(model.features.make_features, model.train)
     by_hand = replace(run, run_url=registration.experiment_url or run.run_url)
@@ -136,7 +140,7 @@ def register_version(
     check_metadata(metadata, before_training=True)
     parts = [read_feature_rows(backends, ref) for ref in recipe.train]
     fitted = None if from_file else estimator
-    checked = check_package(model, recipe, closure, parts, estimator=fitted, data=data)
+    checked = check_package(model, recipe, closure, parts, estimator=fitted, stored=stored)
     declare_model(backends, model, actor=run.actor)
     reservation = reserve(
         backends.catalog,
@@ -164,10 +168,13 @@ def _usable(reservation: Reservation) -> VersionRecord:
     return version
 
 
-def read_folder(folder: Path) -> tuple[str, bytes, Registration]:
+def read_folder(
+    folder: Path, *, file: Path | None = None, named: str | None = None
+) -> tuple[str, Stored, Registration]:
     """Read a folder to be registered: declaration, estimator and what was told about it.
 
-    It holds `estimator.skops`, as `skops.io.dump` writes it, and `registration.toml`:
+    It holds the estimator's file, `estimator.skops` or that of another format, and
+    `registration.toml`:
 
         declaration = "airline.flight_delay:flight_delay"
         started_at = 2026-03-01T10:00:00Z
@@ -176,26 +183,38 @@ def read_folder(folder: Path) -> tuple[str, bytes, Registration]:
         reason = "tuned by hand"
         partitions = ["2013-01", "2013-02", "2013-03"]
 
+        classes = ["no", "yes"]
+
         [params]
         learning_rate = 0.1
 
+        [about]
+        class = "airline.net:Net"
+
+    Args:
+        file: the estimator's, where it lies elsewhere.
+        named: its format, where it is not to be told by the file itself.
+
     Raises:
         NotFound: one of the two is not there.
+        PackagingRefused: the estimator's file is of no format that is known.
         MetadataMissing, DeclarationError: the facts lack one, or one is not what it should be.
     """
-    for name in (ESTIMATOR_FILE, FACTS_FILE):
-        if not (folder / name).is_file():
+    file = _estimator_in(folder) if file is None else file
+    for path in (file, folder / FACTS_FILE):
+        if not path.is_file():
             raise NotFound(
-                f"{folder} has no {name}",
+                f"{path.parent} has no {path.name}",
                 hint=f"a folder to be registered holds {ESTIMATOR_FILE}, written by"
-                f" skops.io.dump, and {FACTS_FILE}; `registry register --help` shows one",
+                f" skops.io.dump, or an estimator of another format, and {FACTS_FILE};"
+                " `registry register --help` shows one",
             )
     try:
         facts = tomllib.loads((folder / FACTS_FILE).read_text())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DeclarationError(
             f"{folder / FACTS_FILE} cannot be read: {error}",
-            hint="`registry register --help` shows a whole file",
+            hint=_EXAMPLE,
         ) from error
     required = ("declaration", "started_at", "finished_at")
     missing = [name for name in required if facts.get(name) in (None, "")]
@@ -203,9 +222,9 @@ def read_folder(folder: Path) -> tuple[str, bytes, Registration]:
         raise MetadataMissing(
             f"{folder / FACTS_FILE} does not give: {', '.join(missing)}",
             names=missing,
-            hint="nothing was registered; `registry register --help` shows a whole file",
+            hint=f"nothing was registered; {_EXAMPLE}",
         )
-    known = {*required, *(name for name in Registration.__dataclass_fields__)}
+    known = {*required, "classes", "about", *Registration.__dataclass_fields__}
     unknown = sorted(set(facts) - known)
     if unknown:
         raise DeclarationError(
@@ -214,11 +233,32 @@ def read_folder(folder: Path) -> tuple[str, bytes, Registration]:
         )
     declaration = facts.pop("declaration")
     _check_types(facts, folder / FACTS_FILE)
-    return str(declaration), (folder / ESTIMATOR_FILE).read_bytes(), Registration(**facts)
+    classes, about = facts.pop("classes", None), facts.pop("about", {})
+    data = file.read_bytes()
+    stored = Stored(
+        recognise(data, name=named).name,
+        data,
+        about,
+        classes=None if classes is None else tuple(classes),
+    )
+    return str(declaration), stored, Registration(**facts)
+
+
+def _estimator_in(folder: Path) -> Path:
+    names = [found.file for found in all_formats()]
+    found = [folder / name for name in names if (folder / name).is_file()]
+    if len(found) > 1:
+        raise DeclarationError(
+            f"{folder} holds several estimators: {', '.join(each.name for each in found)}",
+            hint="keep the one that is to be registered, or name it: --estimator FILE",
+        )
+    return found[0] if found else folder / ESTIMATOR_FILE
 
 
 _TYPES: Mapping[str, tuple[type, str]] = {
     "params": (dict, "a table"),
+    "about": (dict, "a table"),
+    "classes": (list, "a list of texts, or of numbers"),
     "partitions": (list, "a list of texts"),
     "reason": (str, "a text"),
     "experiment_url": (str, "a text"),
@@ -230,9 +270,10 @@ def _check_types(facts: Mapping[str, Any], path: Path) -> None:
         value = facts.get(name)
         if value is None:
             continue
-        texts = not isinstance(value, list) or all(isinstance(item, str) for item in value)
+        plain = (bool, int, float, str) if name == "classes" else (str,)
+        texts = not isinstance(value, list) or all(isinstance(item, plain) for item in value)
         if not isinstance(value, kind) or not texts:
             raise DeclarationError(
                 f"{name} in {path} is {value!r}; expected {expected}",
-                hint="`registry register --help` shows a whole file",
+                hint=_EXAMPLE,
             )

@@ -15,6 +15,7 @@ from registry_assets.errors import DataUnusable, DeclarationError
 from registry_assets.governance.policy import declared_policy, policy_in_force
 from registry_assets.lifecycle.backends import Backends, RunInfo
 from registry_assets.lifecycle.data import column_names, require_evaluated
+from registry_assets.lifecycle.mirroring.declared import record_mirrors
 from registry_assets.lifecycle.monitoring.declared import record_monitoring
 from registry_assets.lifecycle.pointer_files import require_current_catalog
 from registry_assets.lifecycle.refusing import refuse_recalled
@@ -61,6 +62,7 @@ def declare_model(backends: Backends, model: RegisteredModel, *, actor: str) -> 
         pointers=model.pointers,
     )
     record_monitoring(backends, model, actor=actor)
+    record_mirrors(backends, model, actor=actor)
 
 
 def reserve_version(

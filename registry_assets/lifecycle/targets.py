@@ -43,6 +43,11 @@ class Target:
         """Whether it is told as True and False."""
         return self.task == "binary" and self.positive is True
 
+    @property
+    def fixed(self) -> tuple[Label, ...] | None:
+        """The classes, where the declaration says both of them; else the rows say them."""
+        return (False, True) if self.boolean else None
+
     def classes(self, known: tuple[Label, ...]) -> tuple[Label, ...]:
         """Give a model's classes; of a binary one the negative, then the positive."""
         if self.task != "binary":
@@ -151,7 +156,10 @@ def check_trained_on(column: "pd.Series[Any]", target: Target, *, where: str) ->
     )
 
 
-FIT_AS_GIVEN = "fit it on the target as train receives it"
+FIT_AS_GIVEN = (
+    "fit it on the target as train receives it; what knows numbered classes only, as XGBoost does,"
+    " is fitted by NamedClasses(estimator)"
+)
 
 
 def why_other_classes(

@@ -46,6 +46,7 @@ from registry_assets.lifecycle.targets import (
 from registry_assets.lifecycle.timeout import limited
 from registry_assets.packaging.closure import CodeClosure, code_closure
 from registry_assets.packaging.commit import code_commit
+from registry_assets.packaging.estimator import predictor_of
 from registry_assets.reasons import reason_of, sayable
 from registry_assets.recipe import Recipe
 
@@ -165,7 +166,9 @@ def _fit(
                 f"train raised {type(error).__name__}: {sayable(str(error))}",
                 hint="the traceback is in the run's log",
             ) from error
-    _check_estimator(estimator, wanted, trained_on=target.unique().tolist())
+    # Of many a framework what it fits has neither `predict` nor classes of its own.
+    predictor = predictor_of(estimator, classes=wanted.fixed)
+    _check_estimator(predictor, wanted, trained_on=target.unique().tolist())
     duration = round(time.monotonic() - started, 3)
     # Not the clock again: in a replay it stands still, and it can be set back at any time.
     finished = started_on + timedelta(seconds=duration)
@@ -180,7 +183,7 @@ def _check_estimator(estimator: Any, target: Target, *, trained_on: list[Any]) -
     if target.task == "regression":
         method, kind = "predict", "regressor"
     if not callable(getattr(estimator, method, None)):
-        hint = f"return a fitted scikit-learn {kind}"
+        hint = f"return a fitted {kind} of scikit-learn, or of another framework that is known"
         if hasattr(estimator, "classes_"):  # it is one, which tells classes alone
             hint = "let it tell probabilities: CalibratedClassifierCV(…) adds them to a classifier"
         raise TrainingFailed(

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from registry_assets.canonical import Json
 from registry_assets.catalog.engine import damages
+from registry_assets.catalog.imported_tables import imported_versions
 from registry_assets.catalog.models import get_model
 from registry_assets.catalog.monitoring_tables import observations
 from registry_assets.catalog.pointers import PointerRecord
@@ -244,6 +245,7 @@ def read_roots(connection: sa.Connection, reference: Reference | None) -> Iterat
             name = f"attestation {row.generation} of {model}@{row.pointer}"
             yield Root(str(row.digest), name, "attestation", facts)
         yield from _observation_roots(connection, model)
+        yield from _imported_roots(connection, model)
 
 
 def _observation_roots(connection: sa.Connection, model: str) -> Iterator[Root]:
@@ -253,6 +255,16 @@ def _observation_roots(connection: sa.Connection, model: str) -> Iterator[Root]:
         where = f"[{row.partition}]" if row.partition else ""
         facts = {"model": model, "partition": row.partition}
         yield Root(str(row.digest), f"{row.kind} of {model}{where}", str(row.kind), facts)
+
+
+def _imported_roots(connection: sa.Connection, model: str) -> Iterator[Root]:
+    table = imported_versions
+    # What is linked is a version of ours, which is looked at as one.
+    of_model = (table.c.model == model) & (table.c.state == "imported")
+    columns = sa.select(table.c.number, table.c.digest, table.c.identity)
+    for row in connection.execute(columns.where(of_model)):
+        facts = {"model": model, "version": row.number, "identity": row.identity}
+        yield Root(str(row.digest), f"{model}:{row.number}", "imported", facts)
 
 
 def _version_root(model: str, number: int, digest: str) -> Root:

@@ -13,6 +13,7 @@ from registry_assets.orchestration.features import IO_MANAGER, FeaturesAsset
 from registry_assets.orchestration.io_manager import SnapshotIOManager
 from registry_assets.orchestration.jobs import model_jobs, retrain_schedule
 from registry_assets.orchestration.keys import Names
+from registry_assets.orchestration.mirrors.building import mirror_models
 from registry_assets.orchestration.missing import Reported
 from registry_assets.orchestration.monitoring.alerts import alerts_sensor, deliver_job
 from registry_assets.orchestration.monitoring.building import watch_models
@@ -81,6 +82,7 @@ def registry_definitions(
         spec for _, made, _ in built for spec in (*made.model_specs, *made.evaluation_specs)
     ]
     watching = watch_models(models, data, stored, source, interval=sensor_interval)
+    mirroring = mirror_models(models, source, interval=sensor_interval)
     recall_checks = _recall_checks(models, data, stored, source)
     of_recalls = [spec for made in recall_checks for spec in made.check_specs]
     refuse_missing_checks(models, [*asset_checks, *data], [*of_versions, *of_recalls])
@@ -97,6 +99,7 @@ def registry_definitions(
             promotion_sensor(model, jobs, source, interval=sensor_interval),
         ]
     sensors += [watched.sensor for watched in watching]
+    sensors += [mirrored.sensor for mirrored in mirroring]
     retrained = [
         found
         for model, _, jobs in built
@@ -115,6 +118,7 @@ def registry_definitions(
             *(asset for _, made, _ in built for asset in (made.model, made.evaluation)),
             *(pointer_asset(model, pointer, source) for model, pointer in pointers),
             *(asset for watched in watching for asset in watched.assets),
+            *(asset for mirrored in mirroring for asset in mirrored.assets),
         ],
         asset_checks=[
             *asset_checks,
@@ -122,10 +126,12 @@ def registry_definitions(
             *(moves_check(model, pointer, source) for model, pointer in pointers),
             *recall_checks,
             *(check for watched in watching for check in watched.checks),
+            *(check for mirrored in mirroring for check in mirrored.checks),
         ],
         jobs=[
             *(job for _, _, jobs in built for job in jobs.all()),
             *(job for watched in watching for job in watched.jobs),
+            *(job for mirrored in mirroring for job in mirrored.jobs),
             *(each.job for each in retrained if each.job is not None),
             report,
             deliver,

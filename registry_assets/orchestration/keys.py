@@ -51,6 +51,25 @@ class Names:
         """The asset of what is observed after deployment: predictions, drift or performance."""
         return dg.AssetKey([self.model, kind])
 
+    def mirror_key(self, mirror: str) -> dg.AssetKey:
+        """The asset of a registry that versions are published to."""
+        return dg.AssetKey([self.model, mirror])
+
+    @property
+    def mirror_job(self) -> str:
+        """The job that publishes to mirrors."""
+        return f"{self.model}__mirror"
+
+    @property
+    def in_step_job(self) -> str:
+        """The job that looks whether mirrors are in step."""
+        return f"{self.model}__in_step"
+
+    @property
+    def mirrors_sensor(self) -> str:
+        """The sensor that has mirrors published to, and looked at."""
+        return f"{self.model}__mirrors"
+
     @property
     def retrain_job(self) -> str:
         """The job that reserves the next version."""
@@ -149,6 +168,7 @@ class Names:
         """What jobs and their ops are called: Dagster gives no asset such a name as well."""
         jobs = {self.retrain_job, self.train_job, self.evaluate_job, self.record_job}
         jobs |= {self.watch_job, self.freshness_job, self.retrained_job}
+        jobs |= {self.mirror_job, self.in_step_job}
         ops = {self.reserve_op, self.record_op, self.retrained_op}
         ops |= {*map(self.decision_op, DECISIONS)}
         return frozenset(jobs | ops | {self.promote_job, *map(self.job, DECISIONS)})

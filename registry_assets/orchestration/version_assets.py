@@ -1,6 +1,7 @@
 """The assets `<model>/model` and `<model>/evaluation`: one partition per version number."""
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,15 @@ from registry_assets.orchestration.presentation import evaluation_metadata, vers
 from registry_assets.orchestration.resource import RegistryResource, refuse, run_info
 
 _TAG = re.compile(r"[A-Za-z0-9_.-]{1,63}")
+# What the UI has pictures of, by the module that brings it. An asset may have three.
+_KINDS = {
+    "xgboost": "xgboost",
+    "lightgbm": "lightgbm",
+    "catboost": "catboost",
+    "onnx": "onnx",
+    "torch": "pytorch",
+}
+_MOST_KINDS = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +51,19 @@ def version_assets(declared: RegisteredModel, source: RegistryResource) -> Versi
         model_specs,
         evaluation_specs,
     )
+
+
+def kinds_of(declared: RegisteredModel) -> set[str]:
+    """Give the frameworks that `train` and its module name; else scikit-learn's."""
+    train = declared.train
+    names = list(getattr(getattr(train, "__code__", None), "co_names", ()))
+    names += [
+        str(getattr(value, "__module__", None) or getattr(value, "__name__", None))
+        for value in vars(sys.modules[train.__module__]).values()
+    ]
+    tops = {name.partition(".")[0] for name in names}
+    found = sorted(kind for module, kind in _KINDS.items() if module in tops)
+    return set(found[:_MOST_KINDS]) or {"scikitlearn", "skops"}
 
 
 def asset_tags(declared: RegisteredModel) -> dict[str, str]:
@@ -71,7 +94,7 @@ def _model_asset(
         description=f"{declared.description}\n\nOne partition per version: reserved by the job"
         f" `{names.retrain_job}`, trained on the snapshots that its recipe names.",
         group_name=declared.name,
-        kinds={"scikitlearn", "skops"},
+        kinds=kinds_of(declared),
         owners=list(declared.owners),
         tags=asset_tags(declared),
     )

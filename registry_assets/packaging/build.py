@@ -14,7 +14,12 @@ from registry_assets.errors import PackagingRefused
 from registry_assets.packaging import package as layout
 from registry_assets.packaging.closure import CodeClosure
 from registry_assets.packaging.environment import environment
-from registry_assets.packaging.estimator import check_trust
+from registry_assets.packaging.estimator import (
+    check_estimator,
+    describe_estimator,
+    estimator_files,
+    frameworks_of,
+)
 from registry_assets.packaging.features import (
     MakeFeatures,
     check_parameters,
@@ -72,14 +77,19 @@ def build_package(
         features=columns,
         output=output,
     )
-    check_trust(estimator.data, own_modules=closure.modules)
+    stored = estimator.stored
+    check_estimator(stored, own_modules=closure.modules)
+    # Left out where it goes without saying, as every package before formats left it out.
+    described = describe_estimator(stored)
+    formats = {} if described is None else {"estimator": described}
     files = {
-        layout.ESTIMATOR: estimator.data,
-        layout.ENVIRONMENT: canonical_json(environment(closure)),
+        **estimator_files(stored),
+        layout.ENVIRONMENT: canonical_json(environment(closure, frameworks_of(stored))),
         layout.SIGNATURE: canonical_json(signature.to_json()),
         layout.DESCRIPTION: canonical_json(
             {
                 "format": layout.FORMAT,
+                **formats,
                 "task": task,
                 **functions,
                 "rows_input": signature.rows_input,

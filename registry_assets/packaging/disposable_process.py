@@ -76,10 +76,15 @@ def read_files(folder: Path) -> dict[str, bytes]:
 
 
 def _describe(files: dict[str, bytes]) -> dict[str, Any]:
-    """Build the estimator of a file, and let it predict the sample."""
+    """Build the estimator of a file, or of several, and let it predict the sample."""
     from registry_assets.packaging import package as layout
     from registry_assets.packaging.disposable import EXPECTED
-    from registry_assets.packaging.estimator import load_estimator
+    from registry_assets.packaging.estimator import (
+        classes_kept,
+        load_estimator,
+        predictor_of,
+        read_estimator,
+    )
     from registry_assets.packaging.given import ask, framework_of
     from registry_assets.packaging.isolation import load_code
     from registry_assets.snapshots import decode_frame, encode
@@ -89,13 +94,18 @@ def _describe(files: dict[str, bytes]) -> dict[str, Any]:
         {path.removeprefix(prefix): data for path, data in files.items() if path.startswith(prefix)}
     )
     sys.meta_path.insert(0, Refusal(code.modules))
-    estimator = load_estimator(
-        files[layout.ESTIMATOR], own_modules=code.modules, rename=code.private_name
-    )
+    described = json.loads(files[layout.DESCRIPTION])
+    stored = read_estimator(described["estimator"], files.__getitem__)
+    estimator = load_estimator(stored, own_modules=code.modules, rename=code.private_name)
     features = decode_frame(files[layout.SAMPLE_FEATURES])
-    classes, expected = ask(estimator, features, task=json.loads(files[layout.DESCRIPTION])["task"])
+    predictor = predictor_of(estimator, classes=described["wanted"])
+    classes, expected = ask(predictor, features, task=described["task"])
     Path(EXPECTED).write_bytes(encode(expected).data)
-    return {"classes": list(classes), "framework": framework_of(estimator)}
+    return {
+        "classes": list(classes),
+        "kept": classes_kept(predictor) is not None,
+        "framework": framework_of(estimator, stored),
+    }
 
 
 def _check(files: dict[str, bytes], *, started: float) -> dict[str, Any]:
@@ -119,7 +129,8 @@ def _reproduce(package: "Package") -> tuple[int, float]:
     """Compare features and predictions of the sample with those that were packaged."""
     from registry_assets.errors import LoadCheckFailed
     from registry_assets.packaging import package as layout
-    from registry_assets.packaging.frames import first_difference, max_difference
+    from registry_assets.packaging.estimator import tolerance_of
+    from registry_assets.packaging.frames import EXACT, first_difference, max_difference
     from registry_assets.packaging.loaded import load_package
     from registry_assets.packaging.predictions import predictions
 
@@ -128,13 +139,13 @@ def _reproduce(package: "Package") -> tuple[int, float]:
     rows = inputs.pop(model.signature.rows_input)
     features = model.features(rows, **inputs)
     predicted = predictions(model.estimator, features, output=model.signature.output)
-    largest = 0.0
-    for what, path, found in (
-        ("feature", layout.SAMPLE_FEATURES, features),
-        ("output", layout.SAMPLE_EXPECTED, predicted),
+    largest, tolerance = 0.0, tolerance_of(package.estimator)
+    for what, path, found, relative in (
+        ("feature", layout.SAMPLE_FEATURES, features, EXACT),
+        ("output", layout.SAMPLE_EXPECTED, predicted, tolerance),
     ):
         expected = package.frame(path)
-        difference = first_difference(expected, found)
+        difference = first_difference(expected, found, relative=relative)
         if difference:
             raise LoadCheckFailed(f"it does not reproduce its sample: {what} {difference}")
         largest = max(largest, max_difference(expected, found))

@@ -20,13 +20,16 @@ from registry_assets.packaging.modules import canonical_name
 _LOADER_NEEDS = ("numpy", "pandas", "pyarrow", "scikit-learn", "skops")
 
 
-def environment(closure: CodeClosure) -> dict[str, Json]:
+def environment(closure: CodeClosure, frameworks: Sequence[str] = ()) -> dict[str, Json]:
     """Give what runs here: Python, platform, and every distribution the model stands on.
 
     Those are the ones its code imports, those that loading needs, and all that they
     require in turn, with the versions installed now.
+
+    Args:
+        frameworks: the distributions that load its estimator.
     """
-    versions = _with_requirements([*closure.distributions, *_LOADER_NEEDS])
+    versions = _with_requirements([*closure.distributions, *_LOADER_NEEDS, *frameworks])
     return {
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),

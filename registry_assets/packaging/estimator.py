@@ -1,290 +1,325 @@
-"""Fitted estimators as bytes and back, by skops; pickle never.
+"""Fitted estimators as files of a package and back, each by the format of its framework.
 
-A skops file names the types it is made of, and each must be vouched for before anything
-is built: the model's own packaged classes, and what scikit-learn, numpy and scipy define.
-That keeps a file from calling whatever is installed. It does not make its content safe:
-a crafted tree of trusted types can still crash the process, which is why a package is
-first loaded in `load_check`.
+An estimator of scikit-learn may hold others, a pipeline an XGBClassifier: these are its parts,
+each a file of its own format. Whatever the framework, what comes back answers `predict` and, of
+classes, `predict_proba` and `classes_`, so that nothing else need know it.
 """
 
-import importlib
-import io
-import json
-import struct
-import zipfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
-from registry_assets.errors import PackagingRefused, UntrustedTypes
-from registry_assets.packaging.collector import collector_paused
-
-# A file of a few kilobytes can inflate to anything. Forests of 200 deep trees take 25 MB
-# in ten thousand members; these limits are far above any estimator that fits in memory.
-_MAX_INFLATED = 4 * 2**30
-_MAX_MEMBERS = 100_000
-
-_TRUSTED_LIBRARIES = ("sklearn.", "numpy.", "scipy.")
-# Functions are trusted by module: elsewhere these libraries define some that write files,
-# fetch addresses, or run text as code, and a pipeline step would call them.
-_TRUSTED_FUNCTIONS = (
-    "sklearn.feature_selection.",
-    "sklearn.metrics.",
-    "sklearn.utils.validation.",
+from registry_assets.canonical import Json
+from registry_assets.errors import PackagingRefused, RegistryError
+from registry_assets.packaging.formats import (
+    SKOPS,
+    EstimatorFormat,
+    Stored,
+    Surroundings,
+    all_formats,
+    format_named,
+    format_of,
+    is_foreign,
 )
-# A partial calls only the function inside it, and that is named and judged by itself.
-# Gradient boosting keeps one for its categorical columns.
-_TRUSTED_NAMES = frozenset({"functools.partial"})
-# What estimators of scikit-learn are made of beyond what skops trusts by itself. A file of
-# these alone is audited and built in one pass; `_is_trusted` says the same of each.
-_USUAL_NAMES = (
-    "functools.partial",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "sklearn.tree._tree.Tree",
-)
-# Those that `_is_trusted` was asked about since this process began: what a service loads again
-# and again is audited and built in one pass too, 1.3 ms instead of 3.4 at a small pipeline.
-_vouched_for: set[str] = set()
-_UNTRUSTED_PARTS = frozenset({"tests", "testing", "conftest", "_testing", "f2py", "distutils"})
-_SCHEMA = "schema.json"
-_NO_ARCHIVE = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError)
-_ARCHIVE = b"PK\x03\x04"
-# The three records of a zip archive: at its end, of each member in its directory, and
-# before each member. Of those fields alone that are looked at.
-_END = struct.Struct("<4s4H2LH")
-_ENTRY = struct.Struct("<4s4x2H8x2L3H8xL")
-_HEADER = struct.Struct("<26x2H")
-_WIDE = 0xFFFFFFFF
+from registry_assets.packaging.formats.parts import cut_out, find_parts
+from registry_assets.packaging.formats.protocol import MOST_PARTS, beyond
+from registry_assets.packaging.signature import Label
+
+PARTS = "parts/"
+"""The folder of a package in which the files of parts lie."""
 
 
-def dump_estimator(estimator: object) -> bytes:
-    """Serialise a fitted estimator. The bytes of equal estimators differ from dump to dump.
+def store_estimator(estimator: Any) -> Stored:
+    """Write a fitted estimator. The bytes of equal estimators may differ from time to time.
 
     Raises:
-        PackagingRefused: skops has no way to write it, or something in it.
+        PackagingRefused: its format has no way to write it, or something in it.
     """
-    import skops.io
-
-    kind = type(estimator)
+    if _is_named(estimator):
+        classes = tuple(estimator.classes_.tolist())
+        return replace(store_estimator(estimator.estimator_), classes=classes)
+    found = format_of(estimator)
+    if found.name != SKOPS:
+        return _written(found, estimator)
     try:
-        return bytes(skops.io.dumps(estimator))
-    except Exception as error:  # whatever a foreign __getstate__ raises
+        outer, parts = cut_out(estimator, is_foreign)
+    except Exception as error:  # whatever a foreign __deepcopy__ raises
+        kind = type(estimator)
         raise PackagingRefused(
-            f"The estimator {kind.__module__}.{kind.__qualname__} cannot be packaged: "
-            f"skops says {type(error).__name__}: {error}",
-            hint="Return an estimator of scikit-learn, or of classes that keep plain attributes.",
+            f"The estimator {kind.__module__}.{kind.__qualname__} cannot be packaged: a copy of "
+            f"it cannot be made: {type(error).__name__}: {error}",
+            hint="It holds estimators of other frameworks, which are cut out of a copy.",
         ) from error
+    stored = tuple(_written(format_of(part), part) for part in parts)
+    return replace(found.write(outer), parts=stored)
+
+
+def check_estimator(stored: Stored, *, own_modules: Collection[str] = ()) -> None:
+    """Look through every file of an estimator before anything is built of it.
+
+    Raises:
+        PackagingRefused: one is of something else, damaged, or beyond its limits.
+        UntrustedTypes: one names types nobody vouched for.
+    """
+    if len(stored.parts) > MOST_PARTS:
+        raise beyond("parts", len(stored.parts), MOST_PARTS)
+    for each in (*stored.parts, stored):
+        found = format_named(each.format)
+        with _framework(found):
+            found.check(each, around=Surroundings(own_modules))
 
 
 def load_estimator(
-    data: bytes,
+    stored: Stored,
     *,
     own_modules: Collection[str] = (),
     rename: Callable[[str], str] | None = None,
 ) -> Any:
-    """Build the estimator that a file describes.
+    """Build what predicts from the files of an estimator, each of which is looked through first.
 
     Args:
         own_modules: the packaged modules whose classes may be built.
         rename: gives the private name under which such a module was loaded.
 
     Raises:
-        PackagingRefused: no skops file, or one that inflates beyond the limits.
-        UntrustedTypes: it names types nobody vouched for.
+        PackagingRefused: a file is damaged, or what reads it is not installed.
+        UntrustedTypes: one names types nobody vouched for.
     """
-    with collector_paused():
-        _check_size(data)
-        return _build(data, own_modules=own_modules, rename=rename)
+    around = Surroundings(own_modules, rename)
+    if len(stored.parts) > MOST_PARTS:
+        raise beyond("parts", len(stored.parts), MOST_PARTS)
+    parts = [_built(part, around) for part in stored.parts]
+    built = _built(stored, replace(around, parts=parts))
+    return _called(_predictor(built), stored.classes)
 
 
-def _build(
-    data: bytes, *, own_modules: Collection[str], rename: Callable[[str], str] | None
-) -> Any:
-    import skops.io
-    from skops.io.exceptions import UntrustedTypesFoundException
-
-    try:
-        # skops audits the whole file before it builds anything. Asking it for the types first
-        # costs 15 ms of 50 at a boosting of 100 trees, because it reads the file twice.
-        return skops.io.loads(data, trusted=[*_USUAL_NAMES, *_vouched_for])
-    except UntrustedTypesFoundException:
-        types = check_trust(data, own_modules=own_modules)
-    except Exception:
-        check_trust(data, own_modules=own_modules)  # says what is wrong with the file
-        raise
-    own = [name for name in types if name.rpartition(".")[0] in own_modules]
-    _vouched_for.update(name for name in types if name not in own)
-    if rename and own:
-        data = _renamed(data, {module: rename(module) for module in own_modules})
-        types = [_rename_type(name, own_modules, rename) for name in types]
-    return skops.io.loads(data, trusted=types)
+def classes_kept(predictor: Any) -> tuple[Label, ...] | None:
+    """Give the classes that a package has to name, because the estimator does not say them so."""
+    return tuple(predictor.classes_.tolist()) if _is_named(predictor) else None
 
 
-def check_trust(data: bytes, *, own_modules: Collection[str]) -> list[str]:
-    """Give the types a file names, all of them from trusted libraries or own modules.
+def predictor_of(estimator: Any, *, classes: Sequence[Label] | None = None) -> Any:
+    """Give what predicts for a fitted estimator, as its loaded package will.
+
+    Args:
+        classes: what the target's are. An estimator whose framework knows no such values, but
+            numbers them or writes them as text, is made to answer with these.
 
     Raises:
-        UntrustedTypes: with all of them.
+        PackagingRefused: it does not predict.
     """
-    types = _named_types(data)
-    untrusted = [
-        name
-        for name in types
-        if not _is_trusted(name)
-        # A lambda of an own module has no name under which it could be found again.
-        and (name.rpartition(".")[0] not in own_modules or name.endswith("<lambda>"))
+    predictor = _predictor(estimator)
+    if _is_named(predictor):
+        return predictor
+    if classes is not None and _numbers_classes(predictor, estimator, classes):
+        return _called(predictor, tuple(classes))
+    if _answers_in_columns(predictor, estimator):
+        return _called(predictor, predictor.classes_.tolist())
+    return predictor
+
+
+def frameworks_of(stored: Stored) -> tuple[str, ...]:
+    """Name the distributions that loading an estimator needs; the first is its framework.
+
+    That of a pipeline with an estimator of another framework is the other one.
+    """
+    names = [
+        name for each in (*stored.parts, stored) for name in format_named(each.format).distributions
     ]
-    if untrusted:
-        raise UntrustedTypes(
-            f"The estimator is made of types nobody vouched for: {', '.join(untrusted)}.",
-            types=untrusted,
-            hint=_where_to_define(untrusted),
-        )
-    return types
+    return tuple(dict.fromkeys(names))
 
 
-def _where_to_define(untrusted: Collection[str]) -> str:
-    nameless = [name for name in untrusted if "<lambda>" in name or "<locals>" in name]
-    module = "a module that make_features or train imports"
-    hints = []
-    if len(nameless) < len(untrusted):
-        hints.append(
-            f"Define such classes and functions in {module}: then they are packaged with the model."
-        )
-    if nameless:
-        hints.append(
-            f"A lambda, or what is defined inside a function, cannot be found again: give it a "
-            f"name with def at the top of {module}."
-        )
-    return " ".join(hints)
+def tolerance_of(stored: Stored) -> float:
+    """Give by how much, relatively, its predictions may differ elsewhere."""
+    return max(format_named(each.format).relative for each in (*stored.parts, stored))
 
 
-def _named_types(data: bytes) -> list[str]:
-    """List the types beyond those that skops trusts by itself."""
-    import skops.io
+def estimator_files(stored: Stored) -> dict[str, bytes]:
+    """Give the files of an estimator by their paths in a package."""
+    return {
+        _path(each, number): each.data for number, each in enumerate((stored, *stored.parts), -1)
+    }
 
+
+def describe_estimator(stored: Stored) -> dict[str, Json] | None:
+    """Say for `package.json` what these files are; None where it goes without saying.
+
+    That is a single skops file, which is all that the first packages could hold.
+    """
+    if stored.plain and stored.format == SKOPS:
+        return None
+    described = _described(stored, -1)
+    if stored.parts:
+        described["parts"] = [_described(part, at) for at, part in enumerate(stored.parts)]
+    return described
+
+
+def read_estimator(described: object, read: Callable[[str], bytes]) -> Stored:
+    """Put together what `describe_estimator` said and the files that it names.
+
+    Raises:
+        PackagingRefused: it is not told as it should be, or a file is missing.
+    """
+    if described is None:
+        return Stored(SKOPS, read(format_named(SKOPS).file))
+    if not isinstance(described, Mapping):
+        raise _undescribed(described)
+    parts = described.get("parts", [])
+    if not isinstance(parts, list):
+        raise _undescribed(described)
+    return replace(
+        _read(described, read), parts=tuple(_read(part, read) for part in parts[: MOST_PARTS + 1])
+    )
+
+
+def recognise(data: bytes, *, name: str | None = None) -> EstimatorFormat:
+    """Tell the format of a file: by its first bytes, unless it is named.
+
+    Raises:
+        PackagingRefused: it is of none, or a pickle; says how to save it.
+    """
+    if name is not None:
+        return format_named(name)
+    for found in all_formats():
+        if found.recognises(data):
+            return found
+    from registry_assets.packaging.formats.unknown import why_unknown
+
+    raise why_unknown(data)
+
+
+def _built(stored: Stored, around: Surroundings) -> Any:
+    found = format_named(stored.format)
+    with _framework(found):
+        # skops looks through a file as it builds it: twice would cost 15 ms of 50.
+        if found.name != SKOPS:
+            found.check(stored, around=around)
+        try:
+            return found.load(stored, around=around)
+        except (RegistryError, ImportError, MemoryError):
+            raise
+        except Exception as error:  # whatever a framework says of a file that it does not take
+            raise PackagingRefused(
+                f"The estimator file cannot be read as {found.name}: "
+                f"{type(error).__name__}: {error}"[:500],
+                hint="It was written by another release of its framework, or damaged.",
+            ) from error
+
+
+def _predictor(estimator: Any) -> Any:
+    if _is_named(estimator):
+        inner = _predictor(estimator.estimator_)
+        if inner is estimator.estimator_:
+            return estimator
+        return type(estimator).of(inner, estimator.classes_.tolist())
+    found = format_of(estimator)
+    with _framework(found):
+        return found.predictor(estimator)
+
+
+def _called(predictor: Any, classes: Sequence[Label] | None) -> Any:
+    if classes is None:
+        return predictor
+    from registry_assets.packaging.named_classes import NamedClasses
+
+    fitted = predictor.estimator_ if _is_named(predictor) else predictor
+    return NamedClasses.of(fitted, classes)
+
+
+def _numbers_classes(predictor: Any, estimator: Any, classes: Sequence[Label]) -> bool:
+    """Whether an estimator says 0 and 1, or "False" and "True", for values of another type.
+
+    One of scikit-learn alone says what it was fitted on: then 1 for True is another model.
+    """
+    known = getattr(predictor, "classes_", None)
+    if known is None or not find_parts(estimator, is_foreign):
+        return False
+    said = list(getattr(known, "tolist", lambda: known)())
+    if [(type(each), each) for each in said] == [(type(each), each) for each in classes]:
+        return False
+    return said in (list(range(len(classes))), [str(each) for each in classes])
+
+
+def _answers_in_columns(predictor: Any, estimator: Any) -> bool:
+    """Whether a pipeline hands on what CatBoost gives of several classes: a column, not a row."""
+    if is_foreign(estimator) or len(getattr(predictor, "classes_", ())) < 3:
+        return False
+    return any(_is_named(_predictor(part)) for part in find_parts(estimator, is_foreign))
+
+
+def _is_named(estimator: object) -> bool:
+    """Say whether it is `NamedClasses`, whose module is not imported for it."""
+    kind = type(estimator)
+    return (kind.__module__, kind.__qualname__) == (
+        "registry_assets.packaging.named_classes",
+        "NamedClasses",
+    )
+
+
+def _written(found: EstimatorFormat, estimator: Any) -> Stored:
+    with _framework(found):
+        try:
+            return found.write(estimator)
+        except (RegistryError, ImportError, MemoryError):
+            raise
+        except Exception as error:  # whatever a framework says of an estimator that is not fitted
+            kind = type(estimator)
+            raise PackagingRefused(
+                f"The estimator {kind.__module__}.{kind.__qualname__} cannot be packaged: "
+                f"{type(error).__name__}: {error}"[:500],
+                hint="Return it fitted.",
+            ) from error
+
+
+@contextmanager
+def _framework(found: EstimatorFormat) -> Iterator[None]:
+    """Say what to install where a format's own library is not there."""
     try:
-        return list(skops.io.get_untrusted_types(data=data))
-    except Exception as error:  # a crafted file fails in any way it likes
+        yield
+    except ModuleNotFoundError as error:
+        wanted = {name.replace("-", "_") for name in found.distributions}
+        if (error.name or "").partition(".")[0] not in wanted:
+            raise
         raise PackagingRefused(
-            f"The estimator file cannot be read: {type(error).__name__}: {error}",
-            hint="Write it with skops.io.dump.",
+            f"An estimator of the format {found.name} needs {error.name}, which is not installed.",
+            hint=f"Install {' and '.join(found.distributions)}; of the formats that come with "
+            f'this package: pip install "registry_assets[{found.name}]".',
         ) from error
 
 
-def _is_trusted(name: str) -> bool:
-    """Say whether a trusted library *defines* `name`.
-
-    To be reachable there is not enough: `from shutil import rmtree` makes it reachable.
-    """
-    if name in _TRUSTED_NAMES:
-        return True
-    module_name, _, attribute = name.rpartition(".")
-    if not name.startswith(_TRUSTED_LIBRARIES):
-        return False
-    parts = module_name.split(".")
-    if not _UNTRUSTED_PARTS.isdisjoint(parts) or any(part.startswith("__") for part in parts):
-        return False
-    try:
-        found = getattr(importlib.import_module(module_name), attribute, None)
-    except ImportError:
-        return False
-    defined_in = f"{getattr(found, '__module__', '')}."
-    if isinstance(found, type):
-        return defined_in.startswith(_TRUSTED_LIBRARIES)
-    return callable(found) and defined_in.startswith(_TRUSTED_FUNCTIONS)
+def _path(stored: Stored, number: int) -> str:
+    file = format_named(stored.format).file
+    return file if number < 0 else f"{PARTS}{number}.{file.partition('.')[2]}"
 
 
-def _check_size(data: bytes) -> None:
-    """Hold what a file would inflate to against the limits, before inflating any of it.
-
-    `zipfile` stops reading a member at the size its directory states, so the directory
-    binds. Members that are archives themselves (sparse matrices are) count with theirs.
-    """
-    try:
-        sizes = plain_sizes(data) or _all_sizes(data)
-    except _NO_ARCHIVE as error:
-        raise PackagingRefused(f"The estimator file is not a skops file: {error}.") from error
-    if _excessive(sizes):
-        raise PackagingRefused(
-            f"The estimator file of {len(data):,} bytes would inflate to {sum(sizes):,} bytes "
-            f"in {len(sizes):,} members; the limits are {_MAX_INFLATED:,} and {_MAX_MEMBERS:,}."
-        )
+def _described(stored: Stored, number: int) -> dict[str, Json]:
+    said: dict[str, Json] = {"format": stored.format, "file": _path(stored, number)}
+    if stored.about:
+        said["about"] = dict(stored.about)
+    if stored.classes is not None:
+        said["classes"] = list(stored.classes)
+    return said
 
 
-def _all_sizes(data: bytes) -> list[int]:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        sizes = _sizes(archive)
-        if not _excessive(sizes):
-            for member in archive.infolist():
-                with archive.open(member) as stream:
-                    if stream.read(4) != _ARCHIVE:
-                        continue
-                with archive.open(member) as stream, zipfile.ZipFile(stream) as inner:
-                    sizes += _sizes(inner)
-    return sizes
+def _read(described: object, read: Callable[[str], bytes]) -> Stored:
+    if not isinstance(described, Mapping):
+        raise _undescribed(described)
+    name, file = described.get("format"), described.get("file")
+    about, classes = described.get("about", {}), described.get("classes")
+    labels = classes is None or (
+        isinstance(classes, list) and all(isinstance(x, bool | int | float | str) for x in classes)
+    )
+    right = isinstance(name, str) and isinstance(file, str) and isinstance(about, dict)
+    if not right or not labels:
+        raise _undescribed(described)
+    return Stored(
+        str(name), read(str(file)), about, classes=None if classes is None else tuple(classes)
+    )
 
 
-def plain_sizes(data: bytes) -> list[int] | None:
-    """Give the members' sizes as `zipfile` would; None unless the archive is of the plainest kind.
-
-    That is what skops writes: nothing compressed, no archive inside, nothing before, between
-    or after. Its directory is read here in a fifth of the time that `zipfile` takes for the
-    hundreds of members of a boosting, and then takes again as skops reads it.
-    """
-    end = len(data) - _END.size
-    if end < 0:
-        return None
-    mark, _, _, _, _, length, at, comment = _END.unpack_from(data, end)
-    # Where a 64-bit directory is announced before it, `zipfile` reads that one.
-    wide = data[max(end - 20, 0) : end].startswith(b"PK\x06\x07")
-    if mark != b"PK\x05\x06" or comment or wide or at + length != end:
-        return None
-    sizes: list[int] = []
-    while at + _ENTRY.size <= end:
-        mark, flags, method, stored, size, name, extra, note, start = _ENTRY.unpack_from(data, at)
-        known = mark == b"PK\x01\x02" and method == zipfile.ZIP_STORED and not flags & 1
-        if not known or _WIDE in (stored, size, start) or start + _HEADER.size > len(data):
-            return None
-        # Where a member begins, its own header says.
-        begin = start + _HEADER.size + sum(_HEADER.unpack_from(data, start))
-        if data[begin : begin + 4] == _ARCHIVE:
-            return None
-        sizes.append(size)
-        at += _ENTRY.size + name + extra + note
-    return sizes if at == end else None
-
-
-def _sizes(archive: zipfile.ZipFile) -> list[int]:
-    return [member.file_size for member in archive.infolist()]
-
-
-def _excessive(sizes: list[int]) -> bool:
-    return len(sizes) > _MAX_MEMBERS or sum(sizes) > _MAX_INFLATED
-
-
-def _renamed(data: bytes, names: dict[str, str]) -> bytes:
-    """Rewrite the file so that own classes are looked up under their private names.
-
-    The alternative, lending the private modules their public names in `sys.modules` for a
-    moment, would give another thread's import the wrong version.
-    """
-
-    def private(node: dict[str, Any]) -> dict[str, Any]:
-        module = node.get("__module__")
-        if isinstance(module, str) and module in names:
-            node["__module__"] = names[module]
-        return node
-
-    target = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(target, "w") as new:
-        for member in old.infolist():
-            content = old.read(member)
-            if member.filename == _SCHEMA:
-                content = json.dumps(json.loads(content, object_hook=private)).encode()
-            new.writestr(member.filename, content)
-    return target.getvalue()
-
-
-def _rename_type(name: str, own_modules: Collection[str], rename: Callable[[str], str]) -> str:
-    module, _, attribute = name.rpartition(".")
-    return f"{rename(module)}.{attribute}" if module in own_modules else name
+def _undescribed(described: object) -> PackagingRefused:
+    return PackagingRefused(
+        f"The package says of its estimator {described!r:.200}; expected its format and file.",
+        hint="docs/formats.md says what package.json holds.",
+    )

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 # Sums over a batch and over one row differ in the last bits; anything more is another value.
-_RELATIVE = 1e-9
-_ABSOLUTE = 1e-12
+EXACT = 1e-9
+# Of numbers next to zero the same is asked a thousand times finer.
+_SMALL = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,16 @@ class Difference:
         return f"{self.column!r} of row {self.row}: expected {self.expected}, found {self.found}"
 
 
-def first_difference(expected: pd.DataFrame, found: pd.DataFrame) -> Difference | None:
-    """Compare frames of the same columns and length; empty values equal each other."""
+def first_difference(
+    expected: pd.DataFrame, found: pd.DataFrame, *, relative: float = EXACT
+) -> Difference | None:
+    """Compare frames of the same columns and length; empty values equal each other.
+
+    Args:
+        relative: by how much numbers may differ.
+    """
     for column in expected.columns:
-        same = _same(expected[column], found[column])
+        same = _same(expected[column], found[column], relative)
         if not same.all():
             row = int(np.argmin(same))
             return Difference(
@@ -52,10 +59,14 @@ def max_difference(expected: pd.DataFrame, found: pd.DataFrame) -> float:
     return largest
 
 
-def _same(expected: pd.Series, found: pd.Series) -> np.ndarray:
+def _same(expected: pd.Series, found: pd.Series, relative: float) -> np.ndarray:
     if pd.api.types.is_float_dtype(expected.dtype):
         close: np.ndarray = np.isclose(
-            _numbers(found), _numbers(expected), rtol=_RELATIVE, atol=_ABSOLUTE, equal_nan=True
+            _numbers(found),
+            _numbers(expected),
+            rtol=relative,
+            atol=relative * _SMALL,
+            equal_nan=True,
         )
         return close
     # As objects, so that categories are compared by what they say.

@@ -1,22 +1,32 @@
-"""An estimator as it is given to be packaged: its bytes, and what it says of the sample.
+"""An estimator as it is given to be packaged: its files, and what it says of the sample.
 
 One that was fitted in this process is asked here. One that comes as a file is built and
 asked in a disposable process (`disposable`): a crafted file of trusted types can crash or
 hang whoever builds it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from registry_assets.canonical import canonical_json
+from registry_assets.canonical import Json, canonical_json
 from registry_assets.errors import LoadCheckFailed, PackagingRefused, RegistryError
 from registry_assets.packaging import package as layout
 from registry_assets.packaging.closure import CodeClosure
 from registry_assets.packaging.disposable import DESCRIBE, EXPECTED, in_a_disposable_process
-from registry_assets.packaging.estimator import check_trust, dump_estimator
+from registry_assets.packaging.estimator import (
+    check_estimator,
+    classes_kept,
+    describe_estimator,
+    estimator_files,
+    frameworks_of,
+    predictor_of,
+    store_estimator,
+)
+from registry_assets.packaging.formats import SKOPS, Stored
 from registry_assets.packaging.predictions import predictions
 from registry_assets.packaging.signature import Label, Output, Task
 from registry_assets.snapshots import decode_frame, encode
@@ -32,45 +42,65 @@ class GivenEstimator:
         framework: the distribution that its class comes from.
     """
 
-    data: bytes
+    stored: Stored
     classes: tuple[Label, ...]
     expected: pd.DataFrame
     framework: str
 
 
 def given_object(
-    estimator: Any, features: pd.DataFrame, *, task: Task, data: bytes | None = None
+    estimator: Any,
+    features: pd.DataFrame,
+    *,
+    task: Task,
+    stored: Stored | None = None,
+    classes: Sequence[Label] | None = None,
 ) -> GivenEstimator:
     """Take an estimator that was fitted in this process.
 
     Args:
-        data: its bytes, where it was serialised already: another dump gives others.
+        stored: what it was written as already: another dump gives other bytes.
+        classes: the target's, where they are known: see `predictor_of`.
 
     Raises:
         PackagingRefused: it cannot be written, or does not predict from these features.
     """
-    classes, expected = ask(estimator, features, task=task)
-    data = dump_estimator(estimator) if data is None else data
-    return GivenEstimator(data, classes, expected, framework_of(estimator))
+    stored = store_estimator(estimator) if stored is None else stored
+    predictor = predictor_of(estimator, classes=None if task == "regression" else classes)
+    known, expected = ask(predictor, features, task=task)
+    stored = replace(stored, classes=classes_kept(predictor))
+    return GivenEstimator(stored, known, expected, framework_of(estimator, stored))
 
 
 def given_file(
-    data: bytes, features: pd.DataFrame, *, task: Task, closure: CodeClosure
+    stored: Stored,
+    features: pd.DataFrame,
+    *,
+    task: Task,
+    closure: CodeClosure,
+    classes: Sequence[Label] | None = None,
 ) -> GivenEstimator:
-    """Take the bytes of a skops file, which this process never builds.
+    """Take the files of an estimator, which this process never builds.
 
     Args:
-        closure: the packaged code, whose classes the file may hold.
+        closure: the packaged code, whose classes the files may hold.
+        classes: the target's, where they are known: see `predictor_of`.
 
     Raises:
-        UntrustedTypes: it names types nobody vouched for.
-        PackagingRefused: it is no skops file, or does not predict from these features.
+        UntrustedTypes: one names types nobody vouched for.
+        PackagingRefused: one is not what its format says, or does not predict from these features.
     """
-    check_trust(data, own_modules=closure.modules)
+    check_estimator(stored, own_modules=closure.modules)
+    wanted: Json = None if classes is None or task == "regression" else list(classes)
+    described: dict[str, Json] = {
+        "task": task,
+        "wanted": wanted,
+        "estimator": describe_estimator(stored),
+    }
     files = {
-        layout.ESTIMATOR: data,
+        **estimator_files(stored),
         layout.SAMPLE_FEATURES: encode(features).data,
-        layout.DESCRIPTION: canonical_json({"task": task}),
+        layout.DESCRIPTION: canonical_json(described),
         **{layout.CODE + file.path: file.source for file in closure.files},
     }
     try:
@@ -79,32 +109,41 @@ def given_file(
         raise PackagingRefused(
             f"The estimator file cannot be used: {error.message}", hint=error.hint
         ) from error
-    classes = report.receipt["classes"]
-    assert isinstance(classes, list)
-    return GivenEstimator(
-        data,
-        tuple(each for each in classes if isinstance(each, bool | int | float | str)),
-        decode_frame(report.files[EXPECTED]),
-        str(report.receipt["framework"]),
-    )
+    said = report.receipt["classes"]
+    assert isinstance(said, list)
+    known = tuple(each for each in said if isinstance(each, bool | int | float | str))
+    if report.receipt["kept"]:
+        stored = replace(stored, classes=known)
+    expected = decode_frame(report.files[EXPECTED])
+    return GivenEstimator(stored, known, expected, str(report.receipt["framework"]))
 
 
 def ask(
-    estimator: Any, features: pd.DataFrame, *, task: Task
+    estimator: Any,
+    features: pd.DataFrame,
+    *,
+    task: Task,
+    classes: Sequence[Label] | None = None,
 ) -> tuple[tuple[Label, ...], pd.DataFrame]:
     """Give an estimator's classes, and its predictions for the sample.
+
+    Args:
+        classes: the target's, where they are known: see `predictor_of`.
 
     Raises:
         PackagingRefused: it has none, or does not predict from these features.
     """
-    classes = _classes(estimator, task=task)
-    return classes, _expected(estimator, features, output=Output(task=task, classes=classes))
+    predictor = predictor_of(estimator, classes=None if task == "regression" else classes)
+    known = _classes(predictor, task=task)
+    return known, _expected(predictor, features, output=Output(task=task, classes=known))
 
 
-def framework_of(estimator: Any) -> str:
-    """Give the distribution that an estimator's class comes from."""
+def framework_of(estimator: Any, stored: Stored) -> str:
+    """Give the distribution that an estimator comes from."""
     import importlib.metadata
 
+    if stored.parts or stored.format != SKOPS:
+        return frameworks_of(stored)[0]
     module = type(estimator).__module__.partition(".")[0]
     found = importlib.metadata.packages_distributions().get(module, [])
     return found[0] if found else "scikit-learn"

@@ -126,7 +126,7 @@ def load_package(
     code = load_code(package.code)
     return LoadedModel(
         estimator=load_estimator(
-            package.read(layout.ESTIMATOR), own_modules=code.modules, rename=code.private_name
+            package.estimator, own_modules=code.modules, rename=code.private_name
         ),
         make_features=code.function(package.description["make_features"]),
         signature=package.signature,

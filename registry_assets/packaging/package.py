@@ -16,9 +16,12 @@ from registry_assets.packaging.signature import Signature
 if TYPE_CHECKING:
     import pandas as pd
 
+    from registry_assets.packaging.formats import Stored
+
 FORMAT = 1
 DESCRIPTION = "package.json"
 ESTIMATOR = "estimator.skops"
+"""The file of an estimator of scikit-learn; `package.json` names those of others."""
 ENVIRONMENT = "environment.json"
 SIGNATURE = "signature.json"
 CODE = "code/"
@@ -74,6 +77,13 @@ class Package:
     def description(self) -> dict[str, Any]:
         """Give task, functions, inputs, features and classes, as `package.json` has them."""
         return self._json(DESCRIPTION)
+
+    @property
+    def estimator(self) -> "Stored":
+        """Give the files of the estimator, as `package.json` names them."""
+        from registry_assets.packaging.estimator import read_estimator
+
+        return read_estimator(self.description.get("estimator"), self.read)
 
     @property
     def environment(self) -> dict[str, Any]:

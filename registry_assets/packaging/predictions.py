@@ -67,7 +67,7 @@ def predictions(estimator: Any, features: pd.DataFrame, *, output: Output) -> pd
     return pd.DataFrame(columns)
 
 
-# Of these scikit-learn's own `predict` gives the class of the greatest probability, so that
+# Of these their own `predict` gives the class of the greatest probability, so that
 # one pass over the rows answers both questions. Exactly these: a subclass may decide otherwise.
 _LIKELIEST = frozenset(
     {
@@ -77,6 +77,8 @@ _LIKELIEST = frozenset(
         "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingClassifier",
         "sklearn.linear_model._logistic.LogisticRegression",
         "sklearn.tree._classes.DecisionTreeClassifier",
+        "lightgbm.sklearn.LGBMClassifier",
+        "xgboost.sklearn.XGBClassifier",
     }
 )
 # Closer than this the two greatest are compared by `predict` itself, which has not rounded.
@@ -100,6 +102,9 @@ def fast_predictions(estimator: Any, features: pd.DataFrame, *, output: Output) 
 def _kind(estimator: Any) -> str:
     """Name the class that decides: of a pipeline, that of its last step."""
     kind = type(estimator)
-    if (kind.__module__, kind.__qualname__) == ("sklearn.pipeline", "Pipeline"):
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    if name == "sklearn.pipeline.Pipeline":
         return _kind(estimator.steps[-1][1])
-    return f"{kind.__module__}.{kind.__qualname__}"
+    if name == "registry_assets.packaging.named_classes.NamedClasses":
+        return _kind(estimator.estimator_)
+    return name

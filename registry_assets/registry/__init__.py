@@ -24,8 +24,11 @@ from registry_assets.registry.contents import Contents
 from registry_assets.registry.deciding import Deciding
 from registry_assets.registry.deployment import Deployment
 from registry_assets.registry.evidence import Evidence
+from registry_assets.registry.exits import Exits
 from registry_assets.registry.governing import Governing
 from registry_assets.registry.keys import Keys
+from registry_assets.registry.migrating import Migrating
+from registry_assets.registry.mirrors import Mirrors
 from registry_assets.registry.monitoring import Monitoring
 from registry_assets.registry.recalls import Recalls
 from registry_assets.registry.searching import Searching
@@ -59,8 +62,11 @@ class Registry(
     Care,
     Transfer,
     Evidence,
+    Exits,
     Monitoring,
     Alerts,
+    Mirrors,
+    Migrating,
 ):
     """An open registry.
 

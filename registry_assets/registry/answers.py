@@ -95,6 +95,14 @@ class Answers(Part):
             found = counts.count_stages(connection, first=first, last=last)
         return {model.name: found.get(model.name, {}) for model in models}
 
+    def imported_counts(self, models: Sequence[ModelRecord]) -> Mapping[str, int]:
+        """Give how many versions of a page of models came as history, by name."""
+        if not models:
+            return {}
+        first, last = models[0].name, models[-1].name
+        with self.backends.catalog.read() as connection:
+            return counts.count_imported(connection, first=first, last=last)
+
     def model(self, name: str) -> ModelRecord:
         """Give one registered model."""
         with self.backends.catalog.read() as connection:

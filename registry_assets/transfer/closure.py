@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from registry_assets.catalog.imported_tables import imported_versions
 from registry_assets.catalog.monitoring_tables import observations
 from registry_assets.catalog.snapshots import find_snapshots
 from registry_assets.catalog.stored import read_json
@@ -50,7 +51,7 @@ def named_manifests(connection: sa.Connection, model: str) -> Iterator[str]:
         recipes |= {ref.digest for ref in (*recipe.train, *recipe.holdout)}
     for some in batches(sorted(recipes)):
         yield from find_snapshots(connection, some)
-    for table in (evaluations, attestations, observations):
+    for table in (evaluations, attestations, observations, imported_versions):
         digests = sa.select(table.c.digest).where(table.c.model == model).distinct()
         yield from connection.execute(digests).scalars()
 

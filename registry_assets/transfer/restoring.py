@@ -192,7 +192,9 @@ def _lost_versions(store: Store, backup: Checked) -> tuple[dict[str, list[int]],
     unknown: set[str] = set()
     for manifest in _unknown_manifests(store, backup):
         model, number = manifest.facts.get("model"), manifest.facts.get("version")
-        if manifest.kind != "model" or not (isinstance(model, str) and isinstance(number, int)):
+        if not (isinstance(model, str) and isinstance(number, int)):
+            continue
+        if manifest.kind not in ("model", "imported"):
             continue
         if model not in following:
             unknown.add(model)

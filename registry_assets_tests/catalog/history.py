@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from registry_assets.canonical import Json, sha256_digest
+from registry_assets.catalog import imported, imported_aliases, mirrors
 from registry_assets.catalog.engine import Catalog
 from registry_assets.catalog.evaluations import (
     Binding,
@@ -31,6 +33,7 @@ from registry_assets.governance.separation import WHOLE_HISTORY
 from registry_assets.governance.standing import read_passed
 from registry_assets.lifecycle.backends import RunInfo
 from registry_assets.manifest import Manifest, file_entries
+from registry_assets.mirroring.protocol import OutOfStep, Pointing
 from registry_assets.packaging.authors import Author, CodeAuthors
 from registry_assets.recipe import Recipe, SnapshotRef
 from registry_assets.registry import Registry
@@ -297,6 +300,8 @@ def lived_in(folder: Path) -> History:
     say_things(history)
     agree(history)
     watch(history)
+    mirror(history)
+    come_again(history)
     broken = history.reserve("broken", seed=3).version.number
     fail_training(history, broken)
     return history
@@ -318,6 +323,66 @@ def watch(history: History) -> None:
     from registry_assets_tests.catalog.watched import watched
 
     watched(history, number=2)
+
+
+def mirror(history: History, number: int = 2) -> None:
+    """Let a version be published elsewhere, after a failure, and its pointer be moved there."""
+    model, mirror = MODEL, "mlflow"
+    said: dict[str, Any] = {"actor": "ann", "clock": history.clock}
+    mirrors.declare_mirrors(
+        history.catalog, model=model, definitions={mirror: {"kind": "mlflow"}}, **said
+    )
+    digest = str(history.registry.version_numbered(model, number).version.digest)
+    there = {"name": model, "number": "7", "url": "http://127.0.0.1/7", "sent_digest": digest}
+    mirrors.record_failure(
+        history.catalog, model=model, mirror=mirror, error="it is down", next_at="2013", **said
+    )
+    mirrors.record_receipt(
+        history.catalog,
+        model=model,
+        mirror=mirror,
+        version=number,
+        receipt={**there, "digest": digest, "files": {}},
+        run_id="run-1",
+        **said,
+    )
+    held = Pointing("production", number, digest, 1, "7").to_json()
+    mirrors.record_pointers(
+        history.catalog, model=model, mirror=mirror, pointers={"production": held}, **said
+    )
+    moved = OutOfStep("pointer_moved", "production", "production was moved there to 8").to_json()
+    mirrors.record_observation(
+        history.catalog,
+        model=model,
+        mirror=mirror,
+        state="out_of_step",
+        differences=[moved],
+        said="production was moved there to 8",
+        verified=True,
+        **said,
+    )
+
+
+def come_again(history: History, number: int = 2) -> None:
+    """Let a version of here be found in another kind of registry, with an alias at it."""
+    said: dict[str, Any] = {"actor": "ann", "clock": history.clock}
+    there: dict[str, Any] = {"source": "mlflow", "foreign_name": "late flights"}
+    digest = str(history.registry.version_numbered(MODEL, number).version.digest)
+    incoming = imported.Incoming(
+        identity=digest,
+        address="http://127.0.0.1",
+        foreign_number="7",
+        files="whole",
+        said={"stage": "Production"},
+        said_digest=digest,
+        **there,
+    )
+    imported.record_linked(
+        history.catalog, incoming, model=MODEL, number=number, digest=digest, run_id="run-1", **said
+    )
+    imported_aliases.record_aliases(
+        history.catalog, model=MODEL, aliases={"champion": "7"}, **there, **said
+    )
 
 
 def go_back_and_come_again(history: History) -> None:

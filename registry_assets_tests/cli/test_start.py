@@ -53,6 +53,7 @@ def imported(world: World, *arguments: str) -> set[str]:
         ("explain", "flight_delay"),
         ("log",),
         ("alerts",),
+        ("mirrors",),
         ("search", "stage = 'production' and tags.team = 'airline-ops'"),
         ("verify",),
     ],

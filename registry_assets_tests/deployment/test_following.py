@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import registry_assets
+from registry_assets.deployment.versions import ResolvedVersion
 from registry_assets.errors import (
     BlobCorrupt,
     InvalidReference,
@@ -17,7 +18,7 @@ from registry_assets.errors import (
     PointerMovedBack,
 )
 from registry_assets.packaging import Package
-from registry_assets_tests.deployment.conftest import PRODUCTION, Shelf
+from registry_assets_tests.deployment.conftest import MODEL, PRODUCTION, Shelf
 from registry_assets_tests.lifecycle.changes import flip
 from registry_assets_tests.packaging.projects import flights, planes
 
@@ -36,6 +37,7 @@ def test_what_serves_follows_the_pointer_when_it_is_asked_to(
     assert model.version == 1
     assert model.refresh() is True
     assert (model.version, model.digest, model.generation) == (2, second, 2)
+    assert model.resolved == ResolvedVersion(MODEL, 2, second, 2)
     assert (model.predict(ROWS, planes=PLANES) != before).mean() > 0.9
     assert model.predict_proba(ROWS, planes=PLANES).shape == (40, 2)
     shelf.point(first, version=1, generation=3)

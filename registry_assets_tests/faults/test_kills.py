@@ -31,9 +31,11 @@ from registry_assets_tests.laws.combinations import Combination
 
 TRIED_BESIDE = {
     "collect.": "lifecycle/test_collecting.py",
+    "convert.": "cli/test_converting.py",
     "deliver.": "lifecycle/monitoring/test_delivering_killed.py",
     "follow.": "deployment/test_kills.py",
     "keys.": "lifecycle/test_registry_keys.py",
+    "mirror.": "lifecycle/mirroring/test_killed.py",
     "pull.": "deployment/test_kills.py",
     "seen.": "deployment/test_kills.py",
     "export.": "transfer/test_kills.py",

@@ -138,7 +138,7 @@ def test_what_cannot_be_shipped_costs_no_number(arrived: World) -> None:
         with refused(PackagingRefused, "does not predict"):
             unfit = LogisticRegression().fit([[1.0], [2.0]], [False, True])
             register(arrived, unfit)
-        with refused(PackagingRefused, "cannot be read"):
+        with refused(PackagingRefused, "of no format that is known"):
             register(arrived, b"no zip at all")
         with refused(PackagingRefused, "the classes of the estimator are ['no', 'yes']"):
             texts = fitted(arrived)

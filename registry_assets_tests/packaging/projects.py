@@ -2,7 +2,7 @@
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -99,7 +99,9 @@ class Project:
 
     def _holds(self, module: ModuleType) -> bool:
         spec = getattr(module, "__spec__", None)
-        places = [getattr(spec, "origin", None), *(getattr(module, "__path__", None) or ())]
+        path = getattr(module, "__path__", None)
+        # What stands there as a module may answer any name with something of its own.
+        places = [getattr(spec, "origin", None), *(path if isinstance(path, Iterable) else ())]
         return any(
             isinstance(place, str) and Path(place).is_relative_to(self.root) for place in places
         )

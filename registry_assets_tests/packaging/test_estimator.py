@@ -19,8 +19,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from registry_assets.errors import PackagingRefused, UntrustedTypes
-from registry_assets.packaging import estimator
-from registry_assets.packaging.estimator import dump_estimator, load_estimator
+from registry_assets.packaging.formats import skops as estimator
+from registry_assets.packaging.formats.skops import dump_estimator, load_estimator
 
 X = np.random.default_rng(0).normal(size=(60, 3))
 Y = X[:, 0] > 0

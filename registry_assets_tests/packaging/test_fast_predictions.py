@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from lightgbm import LGBMClassifier
 from pandas.testing import assert_frame_equal
 from sklearn.datasets import load_breast_cancer, load_wine
 from sklearn.ensemble import (
@@ -19,7 +20,9 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
+from xgboost import XGBClassifier
 
+from registry_assets import NamedClasses
 from registry_assets.packaging.predictions import _LIKELIEST, _kind, fast_predictions, predictions
 from registry_assets.packaging.signature import Output
 
@@ -31,6 +34,8 @@ KINDS = [
     HistGradientBoostingClassifier(max_iter=2, max_leaf_nodes=3),
     LogisticRegression(C=1e-4, max_iter=1000),
     DecisionTreeClassifier(max_depth=2),
+    LGBMClassifier(n_estimators=2, max_depth=2, verbose=-1),
+    NamedClasses(XGBClassifier(n_estimators=2, max_depth=2)),
 ]
 DATA = {"two": load_breast_cancer, "three": load_wine}
 

@@ -106,6 +106,6 @@ def _scored(
     features, y = training_rows(recipe, target, before)
     with limited(model.train_timeout):
         estimator = model.train(features, y, dict(recipe.params))
-    known, said = ask(estimator, rows.features, task=model.task)
+    known, said = ask(estimator, rows.features, task=model.task, classes=target.fixed)
     outcomes = rows.outcomes(target, list(target.classes(known)), model.evaluation)
     return outcomes, as_predictions(said, known=known, classes=outcomes.classes)

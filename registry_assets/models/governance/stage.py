@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.text import Text
 
 from registry_assets.errors import RegistryError
 from registry_assets.models.driving import headline
 from registry_assets.models.governance import repository
 from registry_assets.models.governance.cast import OLGA, Person, make_keys
 from registry_assets.models.governance.location import MODEL, Location, loaded
-from registry_assets.models.governance.terminal import Terminal
+from registry_assets.models.governance.repository import DEPLOYED
+from registry_assets.models.terminal import Terminal
 from registry_assets.registry import Registry
 
 
@@ -31,18 +31,17 @@ class Stage:
         """Make the people's keys, the repository and the registry, in an empty folder."""
         make_keys(folder)
         repository.start(folder, reason="A first model of loan approvals")
-        terminal = Terminal(folder, console)
-        terminal.registry(OLGA, "init", ".", "--owner-key", f"{OLGA.key}.pub")
+        terminal = Terminal(folder, console, state=folder / DEPLOYED / "state")
+        terminal.registry(OLGA.name, "init", ".", "--owner-key", f"{OLGA.key}.pub")
         return cls(folder, console, terminal, Registry.open(folder))
 
     def title(self, text: str) -> None:
         """Begin a chapter."""
-        self.console.print()
-        self.console.print(Text(text, "bold underline"))
+        self.terminal.title(text)
 
     def say(self, text: str) -> None:
         """Tell what nobody typed."""
-        self.console.print(Text(text, "italic"))
+        self.terminal.say(text)
 
     def loaded(self) -> AbstractContextManager[Location]:
         """Load the code as it was committed last."""
@@ -57,7 +56,7 @@ class Stage:
         last: int = 0,
     ) -> str:
         """Let somebody type a `registry` command: see `terminal`."""
-        return self.terminal.registry(person, *arguments, code=code, first=first, last=last)
+        return self.terminal.registry(person.name, *arguments, code=code, first=first, last=last)
 
     def edit(self, file: str, before: str, after: str) -> None:
         """Change a file of the project."""
@@ -65,7 +64,7 @@ class Stage:
 
     def commit(self, person: Person, reason: str, *, first: int | None = None) -> None:
         """Commit everything that was changed, and show it, or its first lines."""
-        self.terminal.typed(person, shlex.join(["git", "commit", "-a", "-S", "-m", reason]))
+        self.terminal.typed(person.name, shlex.join(["git", "commit", "-a", "-S", "-m", reason]))
         self.terminal.answered(repository.commit(self.folder, person, reason), first=first)
 
     def trained(self, version: int) -> None:

@@ -1,4 +1,4 @@
-"""Commands of the story, typed by its people: real processes, and what they print.
+"""Commands of a story, typed by its people: real processes, and what they print.
 
 A session reads as one: who typed what, and the answer, shortened where it is long.
 """
@@ -7,8 +7,8 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
@@ -16,12 +16,10 @@ from rich.text import Text
 
 from registry_assets.deployment.seen import STATE
 from registry_assets.errors import RegistryError
-from registry_assets.models.governance.cast import Person
-from registry_assets.models.governance.repository import DEPLOYED
 
 _REGISTRY = Path(sys.executable).with_name("registry")
-HIDDEN = ("REGISTRY_", "DAGSTER_")
-"""Settings that would lead the story to another registry begin so."""
+HIDDEN = ("REGISTRY_", "DAGSTER_", "MLFLOW_")
+"""Settings that would lead a story to another registry begin so."""
 
 _ASKED = "[y/N]: "
 _WIDTH = "100"
@@ -33,14 +31,18 @@ class Terminal:
 
     Args:
         console: where it is told.
+        state: the folder for what a deployment has seen, and not anybody's home.
+        settings: variables that everybody has set.
     """
 
     folder: Path
     console: Console
+    state: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def registry(
         self,
-        person: Person,
+        person: str,
         *arguments: str,
         code: int = 0,
         first: int | None = None,
@@ -49,6 +51,7 @@ class Terminal:
         """Run the `registry` command as somebody, who says yes to what it asks.
 
         Args:
+            person: their account.
             code: the exit code that belongs to the story.
             first, last: so many lines of its answer are shown; by default all.
 
@@ -59,7 +62,7 @@ class Terminal:
         done = subprocess.run(
             [str(_REGISTRY), *arguments],
             cwd=self.folder,
-            env=self._environment(person),
+            env=self.environment(person),
             input="y\n",
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -75,11 +78,18 @@ class Terminal:
             )
         return done.stdout
 
-    def typed(self, person: Person, command: str) -> None:
+    def title(self, text: str) -> None:
+        """Begin a chapter."""
+        self.console.print()
+        self.console.print(Text(text, "bold underline"))
+
+    def say(self, text: str) -> None:
+        """Tell what nobody typed."""
+        self.console.print(Text(text, "italic"), soft_wrap=True)
+
+    def typed(self, person: str, command: str) -> None:
         """Show a command."""
-        self.console.print(
-            Text.assemble((f"{person.name}$ ", "dim"), (command, "bold")), soft_wrap=True
-        )
+        self.console.print(Text.assemble((f"{person}$ ", "dim"), (command, "bold")), soft_wrap=True)
 
     def answered(self, text: str, *, first: int | None = None, last: int = 0) -> None:
         """Show what a command printed, or only its first and last lines."""
@@ -92,21 +102,22 @@ class Terminal:
         self.console.print(Text(f"  … {len(lines) - kept} lines …", "dim"))
         self._show(lines[len(lines) - last :])
 
-    def _show(self, lines: Sequence[str]) -> None:
-        for line in lines:
-            self.console.print(Text(f"  {line}"), soft_wrap=True)
-
-    def _environment(self, person: Person) -> dict[str, str]:
+    def environment(self, person: str) -> dict[str, str]:
+        """Give the variables that somebody's programs find set."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(HIDDEN)}
         return {
             **kept,
+            **self.settings,
             # By these Python tells whose account it is.
-            "LOGNAME": person.name,
-            "USER": person.name,
-            # What a deployment has seen is remembered here, and not in anybody's home.
-            STATE: str(self.folder / DEPLOYED / "state"),
+            "LOGNAME": person,
+            "USER": person,
+            STATE: str(self.state),
             "COLUMNS": _WIDTH,
             "NO_COLOR": "1",
             # In the order of its lines, questions and errors among them.
             "PYTHONUNBUFFERED": "1",
         }
+
+    def _show(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            self.console.print(Text(f"  {line}"), soft_wrap=True)

@@ -1,0 +1,197 @@
+"""`registry migrate`: models of other kinds of registries come in, with their history."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from registry_assets.cli.options import confirm, reason_option, yes_option
+from registry_assets.cli.progress import shown_progress
+from registry_assets.cli.reading import json_option, open_registry
+from registry_assets.cli.text import plural, visible
+
+if TYPE_CHECKING:
+    from registry_assets.cli.plain import Document
+    from registry_assets.lifecycle.migrating.values import Migrated, Outcome
+
+_EVERY = 100
+_SHOWN = 20
+_OUTCOMES: "dict[Outcome, str]" = {
+    "imported": "imported",
+    "completed": "completed: their files came this time",
+    "linked": "linked: they are versions of this registry",
+    "known": "here already",
+    "absent": "here already, and their files did not come this time either",
+}
+
+
+@click.group()
+def migrate() -> None:
+    """Bring in a model of another kind of registry, as history.
+
+    From a registry of this kind: `registry export`, and `registry import`.
+    """
+
+
+@migrate.command("mlflow")
+@click.argument("name", metavar="NAME")
+@click.option("--as", "model", metavar="MODEL", default="", help="What it is to be called here.")
+@click.option(
+    "--tracking-uri",
+    metavar="URL",
+    default="",
+    help="Where the server is; by default MLFLOW_TRACKING_URI.",
+)
+@click.option(
+    "--also-from",
+    "allowed",
+    metavar="URL",
+    multiple=True,
+    help="Read artifacts below this address by oneself, too: s3://bucket/mlruns. Repeatable.",
+)
+@click.option(
+    "--largest",
+    metavar="MIB",
+    type=click.IntRange(min=1),
+    help="Copy the files of a version up to so many MiB; by default 5120.",
+)
+@reason_option()
+@yes_option
+@json_option
+def mlflow(
+    name: str,
+    *,
+    model: str,
+    tracking_uri: str,
+    allowed: tuple[str, ...],
+    largest: int | None,
+    reason: str,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Bring in registered model NAME of an MLflow server.
+
+    Its versions get numbers here in the order they have there, and keep metrics, parameters,
+    tags, description, run, data, stage and files. They are history: none can be loaded,
+    evaluated or promoted, no file of theirs is ever opened, and aliases and stages are noted and
+    move no pointer. A version that was published from here is linked to the one that it is.
+    Repeating it, also after it was interrupted, adds only what is new.
+
+    Who may read there is told by MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and
+    MLFLOW_TRACKING_PASSWORD. Artifacts are read from that server alone, unless --also-from names
+    another place.
+
+    \b
+    Examples:
+      registry migrate mlflow churn --tracking-uri https://mlflow.example.com
+      registry migrate mlflow "Churn Model" --as churn --yes --json
+    """
+    from registry_assets.cli.plain import print_json
+    from registry_assets.lifecycle.migrating.mlflow import our_name
+    from registry_assets.mirroring.mlflow.address import Address
+
+    registry = open_registry()
+    called = our_name(name, model)
+    where = Address.find(tracking_uri).url
+    if not yes:
+        confirm(f"Import the history of {visible(name)} at {where} as {called}, for good?")
+    with _told(quiet=as_json) as progress:
+        done = registry.migrate_mlflow(
+            name,
+            model=model,
+            tracking_uri=tracking_uri,
+            allowed=allowed,
+            largest=None if largest is None else largest << 20,
+            reason=reason,
+            progress=progress,
+        )
+    if as_json:
+        print_json(migrated_document(done))
+        return
+    for line in _report(done):
+        click.echo(line)
+
+
+@contextmanager
+def _told(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar where somebody looks at a terminal, and elsewhere a line now and then."""
+    if quiet or sys.stderr.isatty():
+        with shown_progress(quiet=quiet, counted=True) as progress:
+            yield progress
+        return
+
+    def line(what: str, done: int, total: int) -> None:
+        if total and (done % _EVERY == 0 or done == total):
+            click.echo(f"{what}: {done:,} of {plural(total, 'version')}", err=True)
+
+    yield line
+
+
+def migrated_document(done: "Migrated") -> "Document":
+    """Give what a migration did, for programs."""
+    return {
+        "model": done.model,
+        "foreign_name": done.name,
+        "address": done.address,
+        "declared": done.declared,
+        "changed": done.changed,
+        "counts": {outcome: done.count(outcome) for outcome in _OUTCOMES},
+        "versions": [each.to_json() for each in done.versions],
+        "aliases": [
+            {"alias": each.alias, "foreign_number": each.foreign_number, "seen_at": each.seen_at}
+            for each in done.aliases
+        ],
+        "never_carried": list(done.always_lost),
+    }
+
+
+def _report(done: "Migrated") -> Iterator[str]:
+    from rich.filesize import decimal
+
+    model = done.model
+    total = plural(len(done.versions), "version")
+    yield f"{visible(done.name)} at {done.address} has {total}; here it is {model}."
+    for outcome, said in _OUTCOMES.items():
+        if count := done.count(outcome):
+            yield f"  {count:,} {said}"
+    files = sum(each.files for each in done.versions)
+    if files:
+        size = decimal(sum(each.size for each in done.versions))
+        yield f"{plural(files, 'file')} copied and digested, {size}; none was opened."
+    unsafe = sum(bool(each.record.unsafe) for each in done.versions)
+    if unsafe:
+        marked = plural(unsafe, "version")
+        yield f"Note: {marked} with pickles, marked `unsafe: pickle`: kept, and never loaded."
+    yield from _lost(done)
+    yield from _changed(done)
+    for alias in done.aliases:
+        if alias.foreign_number is not None:
+            yield f"Alias {visible(alias.alias)} is at version {alias.foreign_number} there; noted."
+    yield f"Of no version: {'; '.join(done.always_lost)}."
+    if done.declared:
+        yield f"Next: declare a RegisteredModel named {model}: its versions go on after these."
+    yield f"Next: `registry versions {model}` lists them, `registry log {model}` tells all of it."
+
+
+def _lost(done: "Migrated") -> Iterator[str]:
+    lost = [each for each in done.versions if each.lost]
+    if lost:
+        yield "Did not come:"
+    for each in lost[:_SHOWN]:
+        name = f"{done.model}:{each.record.number} (there {each.record.foreign_number})"
+        yield from (f"  {name}: {visible(sentence)}" for sentence in each.lost)
+    if len(lost) > _SHOWN:
+        yield f"  and of {len(lost) - _SHOWN:,} more versions: --json lists all"
+
+
+def _changed(done: "Migrated") -> Iterator[str]:
+    changed = [each for each in done.versions if each.changed]
+    for each in changed[:_SHOWN]:
+        yield (
+            f"Note: what is said there of version {each.record.foreign_number} has changed since it"
+            " came; what came stays"
+        )
+    if len(changed) > _SHOWN:
+        yield f"Note: so it has of {len(changed) - _SHOWN:,} more versions: --json lists all"

@@ -1,0 +1,1 @@
+"""Versions of ours, read by the programs that they were written for."""

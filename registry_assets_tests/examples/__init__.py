@@ -1,0 +1,1 @@
+"""What lies in `examples/`, run as its own page says."""

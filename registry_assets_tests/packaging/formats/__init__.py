@@ -1,0 +1,1 @@
+"""Estimators of every framework, written and read by its own format."""
