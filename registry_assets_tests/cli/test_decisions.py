@@ -108,7 +108,12 @@ def test_a_model_without_versions_says_what_to_do(command: Command, young: World
     assert "seat_choice has no version yet." in ran.out
     assert "Next: launch the job seat_choice__retrain." in ran.out
     empty = command("versions", "seat_choice", "--json", folder=young.folder)
-    assert empty.document == {"model": "seat_choice", "versions": [], "total": 0}
+    assert empty.document == {
+        "model": "seat_choice",
+        "versions": [],
+        "total": 0,
+        "imported": [],
+    }
     assert "none yet" in command("models", folder=young.folder).out
 
 
