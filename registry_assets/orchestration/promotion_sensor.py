@@ -20,6 +20,7 @@ from registry_assets.lifecycle.checking import CheckResult
 from registry_assets.orchestration.attempts import read_attempts
 from registry_assets.orchestration.jobs import ModelJobs
 from registry_assets.orchestration.keys import Names
+from registry_assets.orchestration.look import Look
 from registry_assets.orchestration.moves import PROMOTE, Due, due_by, due_file
 from registry_assets.orchestration.own_checks import RecordConfig, find_results, results_state
 from registry_assets.orchestration.pointer_asset import PromoteConfig
@@ -40,20 +41,6 @@ class _Answer:
     compared: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What one tick looks at."""
-
-    instance: dg.DagsterInstance
-    registry: Registry
-    declared: RegisteredModel
-
-    @property
-    def names(self) -> Names:
-        """What the model's things are called."""
-        return Names(self.declared.name)
-
-
 def promotion_sensor(
     declared: RegisteredModel, jobs: ModelJobs, source: RegistryResource, *, interval: int
 ) -> dg.SensorDefinition:
@@ -69,7 +56,7 @@ def promotion_sensor(
         f" {', '.join(declared.pointers)}; its skip reason says what does.",
     )
     def promotion(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        look = _Look(context.instance, source.open(), declared)
+        look = Look(context.instance, source.open(), declared)
         try:
             known = {pointer.name for pointer in look.registry.pointers(declared.name)}
         except NotFound:
@@ -108,7 +95,7 @@ def _skip_reason(answers: Mapping[str, _Answer]) -> str:
     return "\n".join(f"{pointer}: {answer.sentence}." for pointer, answer in answers.items())
 
 
-def _answer(look: _Look, pointer: str) -> _Answer:
+def _answer(look: Look, pointer: str) -> _Answer:
     """Say what is to be done about a pointer that the registry knows."""
     registry, model = look.registry, look.declared.name
     untold = due_file(registry, model, pointer)
@@ -134,7 +121,7 @@ def _nothing_above(registry: Registry, model: str, pointer: str) -> str:
     return f"no committed version of {model}{above} to promote{said}"
 
 
-def _declare(look: _Look) -> _Answer:
+def _declare(look: Look) -> _Answer:
     """Have a declaration recorded that has a pointer which the registry does not know yet.
 
     By an evaluation: what promotes has an account that may not declare anything.
@@ -149,7 +136,7 @@ def _declare(look: _Look) -> _Answer:
     return _evaluate(look, decision, _policy_now(look), "its declaration changed")
 
 
-def _record(look: _Look, version: int, results: Sequence[CheckResult]) -> _Answer:
+def _record(look: Look, version: int, results: Sequence[CheckResult]) -> _Answer:
     """Have results recorded before anything else: nothing is promoted past one that failed."""
     return _request(
         look,
@@ -161,7 +148,7 @@ def _record(look: _Look, version: int, results: Sequence[CheckResult]) -> _Answe
     )
 
 
-def _act(look: _Look, pointer: str, decision: Decision) -> _Answer:
+def _act(look: Look, pointer: str, decision: Decision) -> _Answer:
     version, answer = decision.standing.version, decision.answer
     # The decision's policy is that of the last reservation or evaluation; it names its suite.
     policy = _policy_now(look)
@@ -175,13 +162,13 @@ def _act(look: _Look, pointer: str, decision: Decision) -> _Answer:
     return _promote(look, pointer, due_by(decision), compared=compared)
 
 
-def _policy_now(look: _Look) -> str:
+def _policy_now(look: Look) -> str:
     """Give the digest of what the declaration asks for today, and that of before."""
     before = look.registry.model(look.declared.name).policy
     return sha256_digest(canonical_json(policy_in_force(before, declared_policy(look.declared))))
 
 
-def _evaluate(look: _Look, decision: Decision, policy: str, why: str) -> _Answer:
+def _evaluate(look: Look, decision: Decision, policy: str, why: str) -> _Answer:
     standing, answer = decision.standing, decision.answer
     state = f"{standing.version.reference}:evaluate:{standing.baseline.generation}:{policy}:"
     reasons = answer.reasons if isinstance(answer, Held) else ()
@@ -191,7 +178,7 @@ def _evaluate(look: _Look, decision: Decision, policy: str, why: str) -> _Answer
     return _request(look, standing.version.number, "evaluate", state=state, why=why)
 
 
-def _promote(look: _Look, pointer: str, due: Due, *, compared: bool = False) -> _Answer:
+def _promote(look: Look, pointer: str, due: Due, *, compared: bool = False) -> _Answer:
     config = PromoteConfig(version=due.version, reason="every gate passed")
     return _request(
         look,
@@ -205,7 +192,7 @@ def _promote(look: _Look, pointer: str, due: Due, *, compared: bool = False) -> 
 
 
 def _request(
-    look: _Look,
+    look: Look,
     version: int,
     purpose: str,
     *,
@@ -239,7 +226,7 @@ def _request(
 
 
 def _missing(
-    look: _Look, requests: Iterable[dg.RunRequest]
+    look: Look, requests: Iterable[dg.RunRequest]
 ) -> list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest]:
     """Add the runs' partitions where they are gone: else the requests for them are refused."""
     keys = list(dict.fromkeys(r.partition_key for r in requests if r.partition_key is not None))

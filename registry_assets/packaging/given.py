@@ -27,6 +27,7 @@ from registry_assets.packaging.estimator import (
     store_estimator,
 )
 from registry_assets.packaging.formats import SKOPS, Stored
+from registry_assets.packaging.modules import distributions_of, is_library, locate
 from registry_assets.packaging.predictions import predictions
 from registry_assets.packaging.signature import Label, Output, Task
 from registry_assets.snapshots import decode_frame, encode
@@ -139,14 +140,17 @@ def ask(
 
 
 def framework_of(estimator: Any, stored: Stored) -> str:
-    """Give the distribution that an estimator comes from."""
-    import importlib.metadata
+    """Give the distribution that an estimator comes from.
 
+    One whose class is the project's own comes from the library that it builds on.
+    """
     if stored.parts or stored.format != SKOPS:
         return frameworks_of(stored)[0]
-    module = type(estimator).__module__.partition(".")[0]
-    found = importlib.metadata.packages_distributions().get(module, [])
-    return found[0] if found else "scikit-learn"
+    for kind in type(estimator).__mro__:
+        spec = locate(kind.__module__)
+        if spec is not None and is_library(spec):
+            return next(iter(distributions_of(kind.__module__)), "scikit-learn")
+    return "scikit-learn"
 
 
 def _classes(estimator: Any, *, task: Task) -> tuple[Label, ...]:

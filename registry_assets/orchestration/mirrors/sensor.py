@@ -6,7 +6,6 @@ for ever: nobody has to launch anything once it is back.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import dagster as dg
 
@@ -16,23 +15,9 @@ from registry_assets.errors import RegistryError
 from registry_assets.lifecycle.mirroring.wanted import MirrorDue
 from registry_assets.orchestration.attempts import is_job_alive, read_job_attempts
 from registry_assets.orchestration.keys import MODEL_TAG, PURPOSE_TAG, Names
+from registry_assets.orchestration.look import Look
 from registry_assets.orchestration.mirrors.checks import in_step_key, shown_state, state_of
 from registry_assets.orchestration.resource import RegistryResource
-from registry_assets.registry import Registry
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What one tick looks at."""
-
-    instance: dg.DagsterInstance
-    registry: Registry
-    declared: RegisteredModel
-
-    @property
-    def names(self) -> Names:
-        """What the model's things are called."""
-        return Names(self.declared.name)
 
 
 def mirrors_sensor(
@@ -59,7 +44,7 @@ def mirrors_sensor(
         " stands there, so that the check `in_step` tells when somebody changes it.",
     )
     def mirrors(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        look = _Look(context.instance, source.open(), declared)
+        look = Look(context.instance, source.open(), declared)
         if not look.registry.is_registered(declared.name):
             return dg.SkipReason(f"{declared.name} has never been trained")
         answers = [each for mirror in declared.mirrors for each in _answer(look, mirror)]
@@ -71,7 +56,7 @@ def mirrors_sensor(
     return mirrors
 
 
-def _answer(look: _Look, mirror: Mirror) -> Iterator[dg.RunRequest | str]:
+def _answer(look: Look, mirror: Mirror) -> Iterator[dg.RunRequest | str]:
     """Ask for a publication, or else for a look at what is found otherwise; or say why not."""
     try:
         due = look.registry.mirror_due(look.declared, mirror.mirror)
@@ -84,7 +69,7 @@ def _answer(look: _Look, mirror: Mirror) -> Iterator[dg.RunRequest | str]:
         yield f"{mirror.mirror}: {error.message}"
 
 
-def _publish(look: _Look, mirror: Mirror, due: MirrorDue) -> dg.RunRequest | str:
+def _publish(look: Look, mirror: Mirror, due: MirrorDue) -> dg.RunRequest | str:
     names, now = look.names, timestamp(look.registry.backends.clock())
     if due.not_before is not None and now < due.not_before:
         error = look.registry.mirror_state(names.model, mirror.mirror).error
@@ -106,7 +91,7 @@ def _publish(look: _Look, mirror: Mirror, due: MirrorDue) -> dg.RunRequest | str
     )
 
 
-def _observe(look: _Look, mirror: Mirror) -> dg.RunRequest | str:
+def _observe(look: Look, mirror: Mirror) -> dg.RunRequest | str:
     names = look.names
     if not look.registry.mirror_receipts(names.model, mirror.mirror):
         return f"{mirror.mirror}: nothing is to be there yet"

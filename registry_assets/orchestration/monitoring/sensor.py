@@ -15,6 +15,7 @@ from registry_assets.errors import NotFound
 from registry_assets.lifecycle.monitoring.due import Due
 from registry_assets.orchestration.attempts import read_job_attempts
 from registry_assets.orchestration.keys import MODEL_TAG, PURPOSE_TAG, Names
+from registry_assets.orchestration.look import Look
 from registry_assets.orchestration.monitoring.jobs import WatchJobs
 from registry_assets.orchestration.resource import RegistryResource
 from registry_assets.orchestration.unstable.partitions import is_partition
@@ -25,7 +26,7 @@ MOST_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(Look):
     """What one tick looks at.
 
     Args:
@@ -33,16 +34,8 @@ class _Look:
             for the next.
     """
 
-    instance: dg.DagsterInstance
-    registry: Registry
-    declared: RegisteredModel
     partitions: dg.PartitionsDefinition[str] | None
     generation: int
-
-    @property
-    def names(self) -> Names:
-        """What the model's things are called."""
-        return Names(self.declared.name)
 
 
 def monitor_sensor(
