@@ -8,7 +8,7 @@ READY := .venv/.ready
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run year governance mlflow run-distributed ui screenshots test browser-test torch-test faults \
-	bench bench-large bench-evaluation bench-drift bench-serve lint format lock
+	bench bench-test bench-large bench-evaluation bench-drift bench-serve bench-migrate lint format lock
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ faults: $(READY) ## Every fault at every place, on all catalogs and stores (need
 		registry_assets_tests/laws registry_assets_tests/faults \
 		registry_assets_tests/orchestration/test_reporting.py
 
+bench-test: $(READY) ## The tests of the benchmarks, whose sides run at a small size: 5 minutes
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not browser" $(ARGS) registry_assets_tests/benchmarks
+
 screenshots: $(READY) ## The pictures of the README and the docs, taken anew in Chromium
 	@$(BIN)/python scripts/screenshots.py
 
@@ -71,6 +74,9 @@ bench-drift: $(READY) ## Drift of a million rows here and in Evidently, and of t
 
 bench-serve: $(READY) ## A version served by examples/serve and by MLflow, under load: 3 minutes
 	@$(BIN)/python -m benchmarks.serving $(ARGS)
+
+bench-migrate: $(READY) ## A thousand versions of a real MLflow server brought in, and looked at again
+	@$(BIN)/python -m benchmarks.migrating $(ARGS)
 
 lint: $(READY) ## Ruff and the strict type checker
 	@$(BIN)/ruff check

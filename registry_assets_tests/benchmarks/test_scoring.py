@@ -1,11 +1,14 @@
 """Scoring takes the memory of a batch, not that of the partition."""
 
+import pytest
+
 from benchmarks.run import workspace
 from benchmarks.scoring import MOST_GROWTH, Scored, growth, reached, run, section
 
 SMALL, LARGE = 100_000, 800_000
 
 
+@pytest.mark.sides
 def test_eight_times_the_rows_are_scored_in_hardly_more_memory() -> None:
     with workspace() as folder:
         scored = run((SMALL, LARGE), folder, say=lambda _: None)
