@@ -7,8 +7,8 @@ READY := .venv/.ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run year governance mlflow run-distributed ui screenshots test browser-test torch-test faults \
-	bench bench-test bench-large bench-evaluation bench-drift bench-serve bench-migrate lint format lock
+.PHONY: help run year governance mlflow run-distributed ui screenshots test browser-test torch-test thorough \
+	bench bench-large bench-evaluation bench-drift bench-serve bench-migrate lint format lock
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,16 +46,11 @@ torch-test: $(READY) ## The tests of estimators of PyTorch, in an environment of
 	@$(BIN)/python scripts/make_torch_environment.py
 	@.torch-env/bin/python -m pytest -n0 -m torch $(ARGS) registry_assets_tests/packaging/torch
 
-faults: $(READY) ## Every fault at every place, on all catalogs and stores (needs strace; an hour)
+thorough: $(READY) ## What `make test` leaves out: every fault, every pair, long stories (needs strace; hours)
 	@command -v strace >/dev/null || { \
 		echo "No strace on PATH. Debian: apt-get install strace" >&2; \
 		exit 1; }
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not browser" $(ARGS) \
-		registry_assets_tests/laws registry_assets_tests/faults \
-		registry_assets_tests/orchestration/test_reporting.py
-
-bench-test: $(READY) ## The tests of the benchmarks, whose sides run at a small size: 5 minutes
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not browser" $(ARGS) registry_assets_tests/benchmarks
+	@$(BIN)/python -m pytest -n $(WORKERS) -m thorough $(ARGS)
 
 screenshots: $(READY) ## The pictures of the README and the docs, taken anew in Chromium
 	@$(BIN)/python scripts/screenshots.py

@@ -35,7 +35,7 @@ def compared(side: str, seconds: float, value: float, *, drifted: bool) -> Compa
 STREAMED = Streamed(10, Summary.of([9_000.0]), 10**9, {"compare": 1.0}, 50_000, 10**9)
 
 
-@pytest.mark.sides
+@pytest.mark.thorough
 def test_both_sides_see_the_same_columns_in_processes_of_their_own() -> None:
     with workspace() as folder:
         sides = run(20_000, folder, samples=1, say=lambda _: None)

@@ -33,7 +33,7 @@ def measured(side: str, seconds: float, *, rows: int = 1_000, peak: int = 10**9)
     return Measured(rows, side, once, again, peak, parts)
 
 
-@pytest.mark.sides
+@pytest.mark.thorough
 def test_our_sides_evaluate_in_processes_of_their_own_and_agree() -> None:
     with workspace() as folder:
         found = run([ROWS], folder, samples=1, say=lambda _: None, sides=(FULL, ONE, ALIKE))
@@ -47,7 +47,7 @@ def test_our_sides_evaluate_in_processes_of_their_own_and_agree() -> None:
         assert sum(each.parts.values()) == pytest.approx(each.time.median / 1000)
 
 
-@pytest.mark.sides
+@pytest.mark.thorough
 @pytest.mark.skipif(not MLFLOW.exists(), reason="`make bench-evaluation` makes its environment")
 def test_mlflow_gives_the_same_metrics_of_the_same_rows() -> None:
     with workspace() as folder:

@@ -8,7 +8,7 @@ from benchmarks.scoring import MOST_GROWTH, Scored, growth, reached, run, sectio
 SMALL, LARGE = 100_000, 800_000
 
 
-@pytest.mark.sides
+@pytest.mark.thorough
 def test_eight_times_the_rows_are_scored_in_hardly_more_memory() -> None:
     with workspace() as folder:
         scored = run((SMALL, LARGE), folder, say=lambda _: None)

@@ -59,7 +59,7 @@ def test_every_answer_is_looked_at() -> None:
         assert told(status, body).failures[0].startswith(said)
 
 
-@pytest.mark.sides
+@pytest.mark.thorough
 def test_both_sides_answer_and_ours_follows_the_pointer() -> None:
     with workspace() as folder:
         found, moved = run([Load(2, 3)], folder, samples=1, seconds=0.5, say=lambda _: None)

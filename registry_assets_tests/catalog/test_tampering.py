@@ -66,7 +66,9 @@ def test_a_past_that_nobody_touched_is_clean(past: Project) -> None:
 @pytest.mark.parametrize("name", TABLES)
 def test_an_edited_row_is_named_whatever_its_column(copied: Project, name: str) -> None:
     table = TABLES[name]
-    for column in table.columns:
+    # The digest of a row is the same on every database: what differs there is how it is read.
+    sampled = list(table.columns)[:: 4 if copied.url else 1]
+    for column in sampled:
         with copied.tampering() as connection:
             row = last(connection, table)
             edited = {**row, column.name: other(column, row[column.name])}

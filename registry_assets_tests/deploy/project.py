@@ -1,9 +1,10 @@
-"""A user's code location with three models that retrain at once, as a container holds it.
+"""A user's code location with models that retrain at once, as a container holds it.
 
 Not a git repository: an image has none, and is told its commit by REGISTRY_CODE_COMMIT. Not a
 test.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from registry_assets_tests.worlds import FEATURES
@@ -51,6 +52,7 @@ from registry_assets import (
 )
 from registry_assets_tests import worlds
 
+MODELS = ()
 months = dg.MonthlyPartitionsDefinition(start_date="2013-01", end_date="2014-01", fmt="%Y-%m")
 
 
@@ -95,7 +97,7 @@ def declare(name: str) -> RegisteredModel:
 
 
 defs = registry_definitions(
-    models=[declare(name) for name in {MODELS!r}],
+    models=[declare(name) for name in MODELS],
     assets=[flights, planes, ontime_features],
     sensor_interval=5,
     executor=dg.in_process_executor,
@@ -104,13 +106,13 @@ defs = registry_definitions(
 '''
 
 
-def make_project(folder: Path) -> Path:
+def make_project(folder: Path, *, models: Sequence[str] = MODELS) -> Path:
     """The user's package in a folder; no registry, and nothing of Dagster's."""
     files = {
         "__init__.py": "",
         "features.py": FEATURES,
         "training.py": TRAINING,
-        "definitions.py": DEFINITIONS,
+        "definitions.py": DEFINITIONS.replace("MODELS = ()", f"MODELS = {tuple(models)!r}"),
     }
     for name, text in files.items():
         path = folder / PACKAGE / name

@@ -1,6 +1,6 @@
 """The registry on PostgreSQL and S3, under webserver, daemon and code server of their own.
 
-Three models retrain at once through queued runs, each a process; one is killed in the middle
+Models retrain at once through queued runs, each a process; one is killed in the middle
 of its training, and one waits for what a person signs elsewhere. What stands in the end is looked
 at from other processes.
 """
@@ -52,7 +52,11 @@ for name in sys.argv[1:]:
 
 # A machine that does other work takes ten minutes for the two that it needs.
 @pytest.mark.timeout(1800)
-def test_three_models_retrain_at_once_and_one_worker_is_killed(
+@pytest.mark.parametrize(
+    "models", [(APPROVED, KILLED), pytest.param(MODELS, marks=pytest.mark.thorough)], ids=len
+)
+def test_models_retrain_at_once_and_one_worker_is_killed(
+    models: tuple[str, ...],
     tmp_path: Path,
     postgresql: PostgresServer,
     s3_server: SeaweedFS,
@@ -67,7 +71,7 @@ def test_three_models_retrain_at_once_and_one_worker_is_killed(
     with distributed(
         home,
         module="ontime.definitions",
-        code=make_project(tmp_path / "code"),
+        code=make_project(tmp_path / "code", models=models),
         dagster_database=postgresql.database(),
         settings={**catalog, **store, HELD: str(held)},
         server=s3_server,
@@ -79,9 +83,9 @@ def test_three_models_retrain_at_once_and_one_worker_is_killed(
         registry = Registry.open(home)
         _govern(registry, owner, bob)
         _data_arrives(running)
-        for model in MODELS:
+        for model in models:
             running.retrain(model, reason="first", params={"held": model == KILLED})
-        running.wait("all three were being trained", lambda: _training(running) and held.exists())
+        running.wait("all were being trained", lambda: _training(running, models) and held.exists())
         os.kill(int(held.read_text()), signal.SIGKILL)
         running.wait("one waited for an approval", lambda: _waits_for(registry) == APPROVAL)
         _approve(running, registry, bob)
@@ -90,7 +94,7 @@ def test_three_models_retrain_at_once_and_one_worker_is_killed(
             runs = running.runs()
             done = [run.job for run in runs if run.status == "SUCCESS"]
             idle = all(run.ended for run in runs)
-            return idle and all(f"{model}__promote" in done for model in MODELS)
+            return idle and all(f"{model}__promote" in done for model in models)
 
         running.wait("every model was promoted", promoted)
         runs = [run for run in running.runs() if run.ended]
@@ -99,19 +103,19 @@ def test_three_models_retrain_at_once_and_one_worker_is_killed(
     # The killed run failed, was tried again, and nothing else had to be.
     assert [run.job for run in runs if run.status != "SUCCESS"] == [f"{KILLED}__train"]
     trained = Counter(run.job for run in runs if run.status == "SUCCESS")
-    assert {trained[f"{model}__train"] for model in MODELS} == {1}
+    assert {trained[f"{model}__train"] for model in models} == {1}
     assert len(processes) == len(runs)  # each was a process of its own
     verified = running.command(*REGISTRY, "verify", "--deep", "--json", **catalog, **store)
     assert json.loads(verified)["clean"]
-    stages = json.loads(running.command("-c", STAGES, *MODELS, **catalog, **store))
-    assert stages == {model: [[1, "production"]] for model in MODELS}
+    stages = json.loads(running.command("-c", STAGES, *models, **catalog, **store))
+    assert stages == {model: [[1, "production"]] for model in models}
     (approval,) = registry.newest_promotion(APPROVED).evidence["approvals"]
     assert (approval["person"], approval["signed"]) == ("bob", True)
     # A deployment knows the store, whose keys it trusts, and nothing else.
     trusted = tmp_path / "trusted"
     trusted.write_text(write_allowed_signers(registry.signers()))
-    loaded = running.command("-c", LOAD, *MODELS, **store, **{TRUSTED_KEYS: str(trusted)})
-    assert loaded.splitlines() == [f"{model} 1 {COMMIT}" for model in MODELS]
+    loaded = running.command("-c", LOAD, *models, **store, **{TRUSTED_KEYS: str(trusted)})
+    assert loaded.splitlines() == [f"{model} 1 {COMMIT}" for model in models]
     printed = _printed(s3_server)
     assert all(f"flights of {month}" in printed for month in MONTHS)
 
@@ -163,10 +167,10 @@ def _data_arrives(running: Distributed) -> None:
     running.wait("the months had arrived", arrived)
 
 
-def _training(running: Distributed) -> bool:
+def _training(running: Distributed, models: tuple[str, ...]) -> bool:
     """Whether each model's training has begun: it is a process by then."""
     begun = {run.job for run in running.runs() if run.status in ("STARTED", "SUCCESS")}
-    return all(f"{model}__train" in begun for model in MODELS)
+    return all(f"{model}__train" in begun for model in models)
 
 
 def _printed(server: SeaweedFS) -> str:

@@ -260,6 +260,7 @@ def envelope(folder: Path, person: Person, version: int) -> str:
     ).stdout
 
 
+@pytest.mark.thorough
 def test_signatures_made_elsewhere_promote_a_version_in_dagster_dev(
     lived: tuple[Path, str], tmp_path: Path
 ) -> None:

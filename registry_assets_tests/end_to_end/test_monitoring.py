@@ -21,6 +21,7 @@ from registry_assets_tests.servers.certificates import make_certificate
 from registry_assets_tests.servers.mail import mail_server
 from registry_assets_tests.servers.receiver import Received, receiving, status
 
+pytestmark = pytest.mark.thorough
 DRIFT = "feature_drift"
 _SHOWN = """
 {

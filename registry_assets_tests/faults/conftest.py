@@ -1,7 +1,7 @@
 """Projects on each combination, and how thoroughly each is tried.
 
 In every test run a part of everything is tried on SQLite and a folder, and on PostgreSQL and S3
-what is other there: races, and servers that are lost. `make faults` tries everything on all four.
+what is other there: races, and servers that are lost. `make thorough` tries everything on all four.
 """
 
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ class Choice:
     """A combination, and which of the faults it is tried with.
 
     Args:
-        share: one of so many; the others, and more calls of each kind, in `make faults`.
+        share: one of so many; the others, and more calls of each kind, in `make thorough`.
     """
 
     name: str
@@ -46,8 +46,8 @@ class Choice:
 
 
 def thorough(*choices: Choice) -> list[ParameterSet]:
-    """Leave these to `make faults`."""
-    return [pytest.param(choice, marks=pytest.mark.faults_all) for choice in choices]
+    """Leave these to `make thorough`."""
+    return [pytest.param(choice, marks=pytest.mark.thorough) for choice in choices]
 
 
 SAMPLED = [Choice(LOCAL, share=12), *thorough(Choice(REMOTE, share=24))]

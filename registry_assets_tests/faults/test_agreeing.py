@@ -56,7 +56,7 @@ def test_a_step_killed_anywhere_leaves_nothing_half_done_and_can_be_repeated(
     assert found == []
 
 
-@pytest.mark.faults_all
+@pytest.mark.thorough
 def test_a_pack_of_evidence_is_whole_or_not_there(
     backends: Combination, choice: Choice, life: Life, tmp_path: Path
 ) -> None:
@@ -64,7 +64,7 @@ def test_a_pack_of_evidence_is_whole_or_not_there(
     assert failures(backends, choice, packing, tmp_path, "pack", 0) == []
 
 
-@pytest.mark.parametrize("name", [LOCAL, pytest.param(REMOTE, marks=pytest.mark.faults_all)])
+@pytest.mark.parametrize("name", [LOCAL, pytest.param(REMOTE, marks=pytest.mark.thorough)])
 def test_every_kind_of_step_is_passed(combinations: object, agreements: object, name: str) -> None:
     assert callable(agreements)
     passed = {point for each in agreements(name).values() for point in each.points}

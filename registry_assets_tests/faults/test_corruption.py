@@ -136,7 +136,7 @@ def test_a_store_older_than_its_catalog_is_named_and_nothing_rests_on_what_is_go
     backends.drop(site)
 
 
-@pytest.mark.parametrize("count", [FLIPS, pytest.param(MANY_FLIPS, marks=pytest.mark.faults_all)])
+@pytest.mark.parametrize("count", [FLIPS, pytest.param(MANY_FLIPS, marks=pytest.mark.thorough)])
 def test_a_bit_that_flips_in_the_catalogs_file_is_found_or_has_changed_nothing_that_counts(
     tmp_path: Path, count: int
 ) -> None:

@@ -31,7 +31,7 @@ from registry_assets_tests.worlds import World, opened_world
     params=[
         Choice(LOCAL),
         *thorough(Choice(LOCAL, every_call=True)),
-        pytest.param(Choice("postgresql+folder"), marks=pytest.mark.faults_all),
+        pytest.param(Choice("postgresql+folder"), marks=pytest.mark.thorough),
     ],
     ids=str,
 )

@@ -345,8 +345,8 @@ def _act(site: Site, act: str, number: int, point: str) -> None:
     ("name", "examples", "steps"),
     [
         (LOCAL, 8, 20),
-        pytest.param(LOCAL, 150, 50, marks=pytest.mark.faults_all),
-        pytest.param(REMOTE, 30, 30, marks=pytest.mark.faults_all),
+        pytest.param(LOCAL, 150, 50, marks=pytest.mark.thorough),
+        pytest.param(REMOTE, 30, 30, marks=pytest.mark.thorough),
     ],
 )
 def test_whatever_happens_the_registry_is_as_its_model_says(

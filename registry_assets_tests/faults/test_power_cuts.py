@@ -58,8 +58,8 @@ def test_such_a_cut_loses_what_was_not_flushed_and_nothing_else(tmp_path: Path) 
     ("step", "every_call"),
     [
         *((step, False) for step in ("commit", "promote")),
-        *(pytest.param(s, False, marks=pytest.mark.faults_all) for s in ("reserve", "evaluate")),
-        *(pytest.param(s, True, marks=pytest.mark.faults_all) for s in KILLED_AT_EVERY_CALL),
+        *(pytest.param(s, False, marks=pytest.mark.thorough) for s in ("reserve", "evaluate")),
+        *(pytest.param(s, True, marks=pytest.mark.thorough) for s in KILLED_AT_EVERY_CALL),
     ],
 )
 def test_a_power_cut_loses_nothing_acknowledged_and_leaves_nothing_half_done(

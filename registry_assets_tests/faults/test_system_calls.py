@@ -1,6 +1,6 @@
 """SIGKILL and errors at system calls, also those that SQLite and libpq make by themselves.
 
-By strace, which needs to be there and to be allowed to attach: `make faults` says so if not.
+By strace, which needs to be there and to be allowed to attach: `make thorough` says so if not.
 """
 
 import signal
@@ -21,7 +21,7 @@ from registry_assets_tests.faults.steps import REFUSED
 from registry_assets_tests.faults.tracing import calls_of, traced
 from registry_assets_tests.laws.combinations import LOCAL, REMOTE, Combination
 
-pytestmark = pytest.mark.faults_all
+pytestmark = pytest.mark.thorough
 
 CHANGING = (
     *("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "sendto", "sendmsg"),

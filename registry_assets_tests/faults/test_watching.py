@@ -62,7 +62,7 @@ def test_a_step_killed_anywhere_leaves_nothing_half_done_and_can_be_repeated(
         assert [wrong for wrong in found if wrong] == []
 
 
-@pytest.mark.parametrize("name", [LOCAL, pytest.param(REMOTE, marks=pytest.mark.faults_all)])
+@pytest.mark.parametrize("name", [LOCAL, pytest.param(REMOTE, marks=pytest.mark.thorough)])
 def test_every_kind_of_step_is_passed(watchings: Callable[[str], Life], name: str) -> None:
     life = watchings(name)
     passed = {point for each in life.values() for point in each.points}

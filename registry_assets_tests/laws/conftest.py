@@ -22,14 +22,14 @@ from registry_assets_tests.laws.combinations import (
     params=[
         *(LOCAL, REMOTE),
         *(
-            pytest.param(name, marks=pytest.mark.faults_all)
+            pytest.param(name, marks=pytest.mark.thorough)
             for name in COMBINATIONS
             if name not in (LOCAL, REMOTE)
         ),
     ],
 )
 def backends(request: pytest.FixtureRequest) -> Combination:
-    """Both catalogs and both stores, one pair after the other; all four pairs in `make faults`."""
+    """Both catalogs and both stores; each pair of them in `make thorough`."""
     return combination(request.param, request)
 
 

@@ -134,6 +134,8 @@ def run_keys(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, s
     )
 
 
+# What both daemons do alike is tried by `test_daemon` in every run, on fewer assets.
+@pytest.mark.thorough
 def test_the_real_daemon_promotes_one_holds_one_and_the_local_one_does_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

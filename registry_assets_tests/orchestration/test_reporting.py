@@ -35,7 +35,7 @@ ALL = (MODEL, EVALUATION, PRODUCTION, FEATURES, dg.AssetKey("flights"), dg.Asset
 
 # After the commit the catalog knows what Dagster does not; before it, neither does.
 POINTS = [
-    *(pytest.param(point, marks=pytest.mark.faults_all) for point in ("begin", "written")),
+    *(pytest.param(point, marks=pytest.mark.thorough) for point in ("begin", "written")),
     "committed",
 ]
 
