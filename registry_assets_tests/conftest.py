@@ -9,7 +9,7 @@ import hypothesis
 import pytest
 
 from registry_assets_tests.servers.mlflow import MLflowServer, mlflow_server
-from registry_assets_tests.servers.postgresql import PostgresServer, running_postgresql
+from registry_assets_tests.servers.postgresql import PostgresServer, in_memory, running_postgresql
 from registry_assets_tests.servers.seaweedfs import BUCKET, SeaweedFS, seaweedfs
 
 OURS = (
@@ -54,7 +54,9 @@ def _no_registry_of_ours(
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgresServer]:
     """A PostgreSQL server, of this worker's own unless TEST_POSTGRES_URL names one."""
-    with running_postgresql() as server:
+    # It forces every commit out, as in production. In memory that takes no time, and nothing here
+    # can cut the power of the disk.
+    with running_postgresql(in_memory()) as server:
         yield server
 
 

@@ -10,13 +10,14 @@ import sysconfig
 from collections.abc import Callable
 from functools import lru_cache
 from importlib.machinery import ModuleSpec
-from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
+from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions
 from pathlib import Path
 from types import FunctionType
 
 from registry_assets.errors import PackagingRefused
 
 _LIBRARY_FOLDERS = frozenset({"site-packages", "dist-packages"})
+_MODULES = (".py", ".so")
 _MOVE_IT = "Define it with `def` at the top level of an importable module (a .py file)."
 
 
@@ -111,15 +112,16 @@ def distributions_of(module: str) -> dict[str, str]:
     none of them can be told to hold this module.
     """
     top = module.partition(".")[0]
-    names = _installed(_places()).get(top) or _named_like(top)
+    names = _bringing(top) or _named_like(top)
     if len(names) > 1:
         names = [name for name in names if _holds(name, module)] or names
     return {canonical_name(name): distribution(name).version for name in names}
 
 
-def _places() -> tuple[tuple[str, int], ...]:
-    """Give where distributions are looked for; other than before once one is installed there."""
-    return tuple((entry, _changed_at(entry)) for entry in sys.path)
+def _bringing(top: str) -> list[str]:
+    """Give the distributions that bring a top-level module, wherever on `sys.path` they are."""
+    found = [_installed(entry, _changed_at(entry)).get(top, ()) for entry in sys.path]
+    return sorted({each.name for several in found for each in several})
 
 
 def _changed_at(folder: str) -> int:
@@ -129,14 +131,29 @@ def _changed_at(folder: str) -> int:
         return 0
 
 
-@lru_cache(maxsize=1)
-def _installed(_where: tuple[tuple[str, int], ...]) -> dict[str, list[str]]:
-    """Give the distributions by the top-level modules that they bring.
+@lru_cache(maxsize=64)
+def _installed(folder: str, _changed: int) -> dict[str, list[Distribution]]:
+    """Give the distributions in a folder by the top-level modules that they bring.
 
-    Kept: it reads the lists of all files of all of them, 0.3 s where two hundred are installed,
-    and a code location with two models asked for it four times in each of its processes.
+    Kept until one is installed there: it reads the lists of all files of all of them, and a code
+    location with two models asks for it four times in each of its processes.
     """
-    return {top: sorted(set(names)) for top, names in packages_distributions().items()}
+    found: dict[str, list[Distribution]] = {}
+    for each in distributions(path=[folder]):
+        for module in _modules_of(each):
+            found.setdefault(module, []).append(each)
+    return found
+
+
+def _modules_of(found: Distribution) -> set[str]:
+    """Give the top-level modules of a distribution: as it says, or else as its files tell."""
+    said = (found.read_text("top_level.txt") or "").split()
+    if said:
+        return set(said)
+    # The list as it stands: to make a path of each of its lines takes four times as long.
+    listed = (found.read_text("RECORD") or "").splitlines()
+    paths = [line.partition(",")[0] for line in listed] or [str(file) for file in found.files or ()]
+    return {path.partition("/")[0].partition(".")[0] for path in paths if path.endswith(_MODULES)}
 
 
 def canonical_name(distribution_name: str) -> str:

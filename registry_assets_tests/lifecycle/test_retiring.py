@@ -192,7 +192,8 @@ def test_no_code_deletes_rows_that_the_ledger_vouches_for() -> None:
     assert deleted("connection.execute(sa.delete(versions))") == {"versions"}
     kept = {*(table.name for table in tables.VOUCHED), "events", "heads"}
     kept |= {f"tables.{name}" for name in kept}
-    found = {path.name: deleted(path.read_text()) & kept for path in modules()}
+    sources = {path.name: path.read_text() for path in modules()}
+    found = {name: deleted(text) & kept for name, text in sources.items() if "delete" in text}
     assert {name: gone for name, gone in found.items() if gone} == {}
 
 

@@ -25,6 +25,7 @@ URL = "TEST_POSTGRES_URL"
 USER, PASSWORD = "registry", "not:a/secret"
 NOBODY = 65534
 STARTS_WITHIN = 60
+_SHARED = Path("/dev/shm")
 
 
 @dataclass
@@ -134,13 +135,23 @@ def changed(url: str, **parts: object) -> str:
     return made.render_as_string(hide_password=False)
 
 
+def in_memory() -> Path | None:
+    """Give a folder in memory, where there is one with room for a server of tests."""
+    room = 4 * 2**30
+    return _SHARED if _SHARED.is_dir() and shutil.disk_usage(_SHARED).free > room else None
+
+
 @contextmanager
-def running_postgresql() -> Iterator[PostgresServer]:
-    """Give the server of TEST_POSTGRES_URL, or one that runs as long as this block."""
+def running_postgresql(below: Path | None = None) -> Iterator[PostgresServer]:
+    """Give the server of TEST_POSTGRES_URL, or one that runs as long as this block.
+
+    Args:
+        below: where its data goes; by default on a disk.
+    """
     if os.environ.get(URL):
         yield PostgresServer(os.environ[URL])
         return
-    root = Path(tempfile.mkdtemp(prefix="pg-", dir=tempfile.gettempdir()))
+    root = Path(tempfile.mkdtemp(prefix="pg-", dir=below or tempfile.gettempdir()))
     try:
         server = _prepared(root)
         try:
