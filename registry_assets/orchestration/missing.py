@@ -148,6 +148,7 @@ def find_missing(
         watching = partitions_alive(instance, job=Names(model.name).watch_job)
         if model.monitoring is not None:
             found += _missing_observations(instance, registry, model, watching)
+        found += _missing_publications(instance, registry, model)
         missing += found
         others = [] if alive or moving else _untold(instance, registry, model)
         untold += others
@@ -280,6 +281,20 @@ def _missing_observations(
                 is_shown = _shown(instance, asset, partition) == digest
             if not is_shown and partition not in watching:
                 yield Missing(asset, digest, partition or None)
+
+
+def _missing_publications(
+    instance: dg.DagsterInstance, registry: Registry, model: RegisteredModel
+) -> Iterator[Missing]:
+    """Find the mirrors in which something else stands than Dagster shows."""
+    names = Names(model.name)
+    if not model.mirrors or is_job_alive(instance, names.mirror_job):
+        return  # a live run materializes what it publishes, or leaves a failure in the ledger
+    for mirror in model.mirrors:
+        standing = registry.mirror_standing(model.name, mirror.mirror)
+        asset = names.mirror_key(mirror.mirror)
+        if standing is not None and _shown(instance, asset, "") != standing.digest:
+            yield Missing(asset, standing.digest)
 
 
 def _is_moving(instance: dg.DagsterInstance, model: str) -> bool:

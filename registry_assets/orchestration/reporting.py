@@ -26,6 +26,7 @@ from registry_assets.orchestration.checks import check_event, check_results
 from registry_assets.orchestration.events import Event, materialization, promotion_events
 from registry_assets.orchestration.io_manager import snapshot_metadata
 from registry_assets.orchestration.keys import Names
+from registry_assets.orchestration.mirrors.assets import standing_metadata
 from registry_assets.orchestration.missing import Found, Missing, Reported, find_missing
 from registry_assets.orchestration.monitoring.events import is_observation, observation_events
 from registry_assets.orchestration.moves import MOVES
@@ -53,11 +54,11 @@ def report_sensor(
         job=job,
         minimum_interval_seconds=interval,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Looks for snapshots, versions, evaluations, promotions and what was observed"
-        " after them, that are in the registry and not in Dagster's event log, made elsewhere or"
-        " deleted in the UI, and for checks that say another thing than the registry since people"
-        f" signed or recalled something, and launches the job `{REPORT_JOB}`. It adds missing"
-        " partitions by itself. Where neither side has moved, it looks every"
+        description="Looks for snapshots, versions, evaluations, promotions, what was observed"
+        " after them and what went to mirrors, that are in the registry and not in Dagster's event"
+        " log, made elsewhere or deleted in the UI, and for checks that say another thing than the"
+        f" registry since people signed or recalled something, and launches the job `{REPORT_JOB}`."
+        " It adds missing partitions by itself. Where neither side has moved, it looks every"
         f" {SWEEP_SECONDS // 60} minutes.",
     )
     def report(context: dg.SensorEvaluationContext) -> dg.SensorResult:
@@ -166,6 +167,9 @@ def _events(
         for pointer in model.pointers:
             if missing.asset == names.pointer_key(pointer):
                 return promotion_events(instance, registry, model.name, pointer, missing)
+        for mirror in model.mirrors:
+            if missing.asset == names.mirror_key(mirror.mirror):
+                return _publication_events(registry, model.name, mirror.mirror, missing)
         if is_observation(model, missing.asset):
             return observation_events(registry, model, missing)
         if missing.asset in (names.model_key, names.evaluation_key):
@@ -179,6 +183,15 @@ def _events(
 def _snapshot_events(registry: Registry, missing: Missing) -> Iterator[Event]:
     snapshot = registry.find_snapshots([missing.digest])[missing.digest]
     yield materialization(missing, snapshot_metadata(registry, snapshot))
+
+
+def _publication_events(
+    registry: Registry, model: str, mirror: str, missing: Missing
+) -> Iterator[Event]:
+    standing = registry.mirror_standing(model, mirror)
+    if standing is None or standing.digest != missing.digest:
+        return  # published to again since it was found missing: the next look finds that
+    yield materialization(missing, standing_metadata(standing))
 
 
 def _model_events(

@@ -83,6 +83,7 @@ def read_states(
         keys = [names.model_key, names.evaluation_key, *map(names.pointer_key, model.pointers)]
         if model.monitoring is not None:
             keys += map(names.observation_key, KINDS)
+        keys += [names.mirror_key(mirror.mirror) for mirror in model.mirrors]
         partitions = sorted(instance.get_dynamic_partitions(names.versions))
         # One that was just declared may have moved long ago, and Dagster knows nothing of it.
         watched: list[Json] = [runs, _head(registry, model.name), list(model.pointers), policy]

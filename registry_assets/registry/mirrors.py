@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from registry_assets.lifecycle.mirroring.observing import Observation
     from registry_assets.lifecycle.mirroring.publishing import Published
     from registry_assets.lifecycle.mirroring.repairing import Repaired
+    from registry_assets.lifecycle.mirroring.standing import Standing
     from registry_assets.lifecycle.mirroring.wanted import MirrorDue
 
 
@@ -36,6 +37,18 @@ class Mirrors(Part):
         """Give what was published to a mirror, by the version's number here."""
         with self.backends.catalog.read() as connection:
             return mirrors.read_receipts(connection, model, mirror)
+
+    def published_to(self, model: str, version: int) -> tuple[ReceiptRecord, ...]:
+        """Give where a version was published to."""
+        with self.backends.catalog.read() as connection:
+            return mirrors.receipts_of_version(connection, model, version)
+
+    def mirror_standing(self, model: str, mirror: str) -> "Standing | None":
+        """Give what was told to a mirror so far: see `lifecycle.mirroring.standing`."""
+        from registry_assets.lifecycle.mirroring.standing import read_standing
+
+        with self.backends.catalog.read() as connection:
+            return read_standing(connection, model, mirror)
 
     def mirror_due(self, model: "RegisteredModel", mirror: str) -> "MirrorDue | None":
         """Tell whether anything is to be told to a mirror: see `lifecycle.mirroring.wanted`."""

@@ -6,14 +6,16 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from registry_assets.canonical import canonical_json, sha256_digest
 from registry_assets.declaration import Mirror, RegisteredModel
 from registry_assets.errors import RegistryError
-from registry_assets.lifecycle.mirroring.publishing import Published
+from registry_assets.lifecycle.mirroring.standing import Standing
 from registry_assets.orchestration.keys import Names
 from registry_assets.orchestration.presentation.cells import table
 from registry_assets.orchestration.resource import RegistryResource, refuse, run_info
 from registry_assets.orchestration.version_assets import asset_tags
+
+_MOST_SHOWN = 20
+"""Versions of a mirror, in the table of a materialization."""
 
 
 class MirrorConfig(dg.Config):
@@ -61,65 +63,63 @@ def mirror_asset(
                 published = registry.publish_to_mirror(declared, mirror.mirror, run=run)
         except RegistryError as error:
             raise refuse(error) from error
-        if not published.receipts and not published.pointers:
-            context.log.warning("nothing to publish: no pointer holds a version yet")
+        standing = registry.mirror_standing(declared.name, mirror.mirror)
+        if standing is None:
+            context.log.warning("nothing to publish: %s", _nothing_yet(mirror))
             return
         if not published.moved:
             context.log.info("nothing was to be told: all of it is there already")
         yield dg.MaterializeResult(
-            data_version=dg.DataVersion(_state(published)),
-            metadata=published_metadata(published),
+            data_version=dg.DataVersion(standing.digest), metadata=standing_metadata(standing)
         )
 
     return mirrors
 
 
-def published_metadata(published: Published) -> dict[str, Any]:
-    """Describe what stands in a mirror after a publication."""
+def standing_metadata(standing: Standing) -> dict[str, Any]:
+    """Describe what stands in a mirror; of many versions, the newest and those that are held."""
+    # Digests last: a narrow page shows the left end of a table, and its links belong there.
     pointers = [
         {
             "pointer": name,
-            "version": f"{published.model}:{each.version}",
+            "version": f"{standing.model}:{each.version}",
             "there": each.number,
-            "digest": each.digest,
             "generation": each.generation,
+            "digest": each.digest,
         }
-        for name, each in sorted(published.pointers.items())
+        for name, each in sorted(standing.pointers.items())
     ]
+    held = {each.version for each in standing.pointers.values()}
+    shown = held | set(sorted(standing.receipts)[-_MOST_SHOWN:])
     receipts = [
         {
-            "version": f"{published.model}:{number}",
-            "there": f"{each.name}/{each.number}",
-            "digest": each.digest,
+            "version": f"{standing.model}:{number}",
+            "there": each.number,
+            "page": each.url,
             "files": len(each.files),
             "bytes": sum(file.size or 0 for file in each.files.values()),
+            "digest": each.digest,
             "sent": each.sent_digest,
-            "page": each.url,
         }
-        for number, each in sorted(published.receipts.items())
+        for number, each in sorted(standing.receipts.items())
+        if number in shown
     ]
-    metadata: dict[str, Any] = {"server": published.address, "called there": published.name}
+    metadata: dict[str, Any] = {
+        "server": standing.address,
+        "called there": standing.name,
+        "versions there": len(standing.receipts),
+    }
     if pointers:
         metadata["pointers"] = table(pointers)
-    if receipts:
-        metadata["receipts"] = table(receipts)
-        newest = published.receipts[max(published.receipts)]
-        metadata["page"] = dg.MetadataValue.url(newest.url)
+    metadata["receipts"] = table(receipts)
+    newest = standing.receipts[max(held or standing.receipts)]
+    metadata["page"] = dg.MetadataValue.url(newest.url)
     return metadata
 
 
-def _state(published: Published) -> str:
-    """Name what stands there: the same as long as nothing else does."""
-    return sha256_digest(
-        canonical_json(
-            {
-                "server": published.address,
-                "name": published.name,
-                "pointers": {name: each.to_json() for name, each in published.pointers.items()},
-                "versions": {str(n): each.digest for n, each in published.receipts.items()},
-            }
-        )
-    )
+def _nothing_yet(mirror: Mirror) -> str:
+    what = "no version is committed" if mirror.publish == "commit" else "no pointer holds a version"
+    return f"{what} yet"
 
 
 def _parents(declared: RegisteredModel, mirror: Mirror) -> list[dg.AssetDep | dg.AssetKey]:

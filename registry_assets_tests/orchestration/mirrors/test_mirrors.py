@@ -14,6 +14,7 @@ import pytest
 from registry_assets import MLflow, RegisteredModel, registry_definitions
 from registry_assets.clock import Clock, system_clock
 from registry_assets.errors import DeclarationError
+from registry_assets.lifecycle.backends import RunInfo
 from registry_assets.orchestration.keys import Names
 from registry_assets.orchestration.local import RunOutcome
 from registry_assets.orchestration.mirrors.checks import IN_STEP, in_step_key
@@ -45,6 +46,7 @@ class Mirrored:
     name: str
     clock: Ahead
     defs: dg.Definitions
+    declared: RegisteredModel
 
     def look(self) -> list[RunOutcome]:
         """Let the sensor look once; give the runs that it launched."""
@@ -88,17 +90,23 @@ def location(
     )
 
 
+def _name() -> str:
+    """A name that nobody has on the server."""
+    return f"ontime-{secrets.token_hex(6)}"
+
+
 @pytest.fixture
 def mirrored(
     project: ModuleType, promoted_home: Path, tmp_path: Path, mlflow: MLflowServer
 ) -> Iterator[Mirrored]:
     """Version 1 is in production here, and nothing is there."""
-    name = f"ontime-{secrets.token_hex(6)}"
+    name = _name()
     mirror = MLflow(tracking_uri=mlflow.url, name=name)
     clock = Ahead()
-    defs = location(project, replace(project.ontime, mirrors=(mirror,)), clock=clock)
+    declared = replace(project.ontime, mirrors=(mirror,))
+    defs = location(project, declared, clock=clock)
     with open_stage(copy_home(promoted_home, tmp_path / "home"), defs) as stage:
-        yield Mirrored(stage, mlflow, name, clock, defs)
+        yield Mirrored(stage, mlflow, name, clock, defs, declared)
 
 
 def test_the_sensor_publishes_and_the_check_is_green(mirrored: Mirrored) -> None:
@@ -176,6 +184,38 @@ def test_an_alias_that_is_moved_by_hand_turns_the_check_red_until_it_is_put_righ
     assert "was amiss: production was moved there" in mirrored.stage.said(repaired)
 
 
+def test_what_the_command_line_published_becomes_a_materialization(mirrored: Mirrored) -> None:
+    stage, declared = mirrored.stage, mirrored.declared
+    stage.registry.publish_to_mirror(declared, "mlflow", run=RunInfo.by_hand())
+    assert stage.made(MIRROR) == []
+    (reported,) = stage.report().runs
+    assert reported.success, reported.failures
+    standing = stage.registry.mirror_standing("ontime", "mlflow")
+    assert standing is not None
+    assert stage.made(MIRROR) == [(None, standing.digest)]
+    assert mirrored.metadata()["page"].endswith(f"/{mirrored.name}/versions/1")
+    # Once is enough; and a run that finds all of it there shows the same data version.
+    assert stage.report().runs == ()
+    by_hand = stage.daemon.run_job(NAMES.mirror_job)
+    assert by_hand.success, by_hand.failures
+    assert {version for _, version in stage.made(MIRROR)} == {standing.digest}
+    assert stage.report().runs == ()
+
+
+def test_a_mirror_of_every_version_has_one_data_version_while_nothing_moves(
+    project: ModuleType, trained_home: Path, tmp_path: Path, mlflow: MLflowServer
+) -> None:
+    mirror = MLflow(tracking_uri=mlflow.url, name=_name(), publish="commit")
+    defs = location(project, replace(project.ontime, mirrors=(mirror,)))
+    with open_stage(copy_home(trained_home, tmp_path / "home"), defs) as stage:
+        for _ in range(2):
+            outcome = stage.daemon.run_job(NAMES.mirror_job)
+            assert outcome.success, outcome.failures
+            assert "nothing to publish" not in stage.said(outcome)
+        first, second = stage.made(MIRROR)
+        assert first == second
+
+
 def test_a_server_that_cannot_be_looked_at_is_no_error_of_ours(mirrored: Mirrored) -> None:
     mirrored.settle()
     mirrored.server.kill()
@@ -204,7 +244,7 @@ def test_the_asset_stands_behind_the_pointer_and_says_what_it_is(mirrored: Mirro
 def test_a_job_by_hand_before_anything_was_promoted_does_nothing(
     project: ModuleType, trained_home: Path, tmp_path: Path, mlflow: MLflowServer
 ) -> None:
-    name = f"ontime-{secrets.token_hex(6)}"
+    name = _name()
     mirror = MLflow(tracking_uri=mlflow.url, name=name)
     defs = location(project, replace(project.ontime, mirrors=(mirror,)))
     with open_stage(copy_home(trained_home, tmp_path / "home"), defs) as stage:
