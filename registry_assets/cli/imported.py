@@ -163,9 +163,9 @@ def _file_list(record: ImportedRecord, manifest: Manifest) -> RenderableType:
         unsafe = entry.path in record.unsafe
         said = Text("unsafe: pickle", "red") if unsafe else Text("")
         table.add_row(Text(visible(entry.path)), f"{entry.size:,}", said)
-    table.caption = f"{plural(len(manifest.files), 'file')}, kept and never opened"
-    table.caption_justify = "left"
-    return table
+    total = f"{plural(len(manifest.files), 'file')}, kept and never opened"
+    # Not as the table's caption, which is folded to the width of the names.
+    return Group(table, Text(total, "dim italic"))
 
 
 def _lines(lines: Sequence[str], *, mark: str = "-") -> Table:

@@ -6,11 +6,12 @@ from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from registry_assets.catalog.mirrors import MirrorRecord, ReceiptRecord, StateRecord
 from registry_assets.cli.plain import Document
-from registry_assets.cli.styles import joined
+from registry_assets.cli.styles import joined, plain_grid
 from registry_assets.cli.text import moment, plural, visible
 from registry_assets.lifecycle.mirroring.observing import Observation
 from registry_assets.lifecycle.mirroring.repairing import Repaired
@@ -98,8 +99,31 @@ def mirror_document(view: MirrorView) -> Document:
         "error": state.error,
         "failed_at": state.failed_at,
         "next_at": state.next_at,
-        "receipts": [_receipt(each) for each in view.receipts.values()],
+        "receipts": [receipt_document(each) for each in view.receipts.values()],
     }
+
+
+def receipt_document(receipt: ReceiptRecord) -> Document:
+    """Give that a version is in a mirror."""
+    return {
+        "version": receipt.version,
+        "digest": receipt.version_digest,
+        "there": f"{receipt.foreign_name}/{receipt.foreign_number}",
+        "url": receipt.url,
+        "sent": receipt.sent_digest,
+        "published_at": receipt.published_at,
+        "actor": receipt.actor,
+    }
+
+
+def receipts_table(receipts: Sequence[ReceiptRecord]) -> Table:
+    """Show where a version was published to."""
+    grid = plain_grid(2, gap=2)
+    for each in receipts:
+        there = f"{each.foreign_name}/{each.foreign_number} since {moment(each.published_at)}"
+        grid.add_row(Text(visible(each.mirror), "bold"), Text(visible(there)))
+        grid.add_row("", Text(visible(each.url)))
+    return grid
 
 
 def mirrors_document(views: Sequence[MirrorView]) -> Document:
@@ -138,8 +162,7 @@ def _found(found: Observation) -> Document:
 
 def _lines(view: MirrorView) -> Iterator[str]:
     said: Mapping[str, Any] = view.record.definition or {}
-    where = said.get("address") or "the address that the environment says"
-    yield f"{said.get('kind')} at {where}, as {said.get('name') or view.record.model}"
+    yield f"{said.get('kind')} at {_where(view)}, as {said.get('name') or view.record.model}"
     for each in view.state.differences:
         by = f", by {each['by']}" if each.get("by") else ""
         at = f", at {each['at']}" if each.get("at") else ""
@@ -150,6 +173,10 @@ def _lines(view: MirrorView) -> Iterator[str]:
     ]
     pointers = ", ".join(held) or "no pointer set"
     yield f"{plural(len(view.receipts), 'version')} published; {pointers}"
+    for each in (view.state.pointers or {}).values():
+        receipt = view.receipts.get(each["version"])
+        if receipt is not None:
+            yield f"its page: {receipt.url}"
     if view.state.verified_at:
         yield f"every byte compared {moment(view.state.verified_at)}"
     if view.state.failures:
@@ -158,15 +185,15 @@ def _lines(view: MirrorView) -> Iterator[str]:
             f" {moment(view.state.failed_at)}: {view.state.error}"
         )
         yield f"tried again by itself after {moment(view.state.next_at)}"
+    if view.state.state == "out_of_step":
+        yield f"Next: registry mirrors {view.record.model} --repair"
 
 
-def _receipt(receipt: ReceiptRecord) -> Document:
-    return {
-        "version": receipt.version,
-        "digest": receipt.version_digest,
-        "there": f"{receipt.foreign_name}/{receipt.foreign_number}",
-        "url": receipt.url,
-        "sent": receipt.sent_digest,
-        "published_at": receipt.published_at,
-        "actor": receipt.actor,
-    }
+def _where(view: MirrorView) -> str:
+    """Give the declared address, or that of the environment of who published last."""
+    address = (view.record.definition or {}).get("address")
+    if address:
+        return str(address)
+    last = max(view.receipts.values(), key=lambda each: each.published_at, default=None)
+    by = "the address that the environment says"
+    return by if last is None else f"{by} ({last.receipt['address']} at the last publication)"

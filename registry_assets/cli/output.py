@@ -23,6 +23,7 @@ from registry_assets.cli.approvals import approvals_document
 from registry_assets.cli.explain import Explanation
 from registry_assets.cli.lineage import Lineage, node_document
 from registry_assets.cli.lived import in_use_document
+from registry_assets.cli.mirrors import mirrors_document, receipt_document
 from registry_assets.cli.plain import Document
 from registry_assets.cli.recalls import proposal_document
 from registry_assets.cli.remedies import next_step
@@ -54,6 +55,11 @@ def model_document(card: ModelCard) -> Document:
         "imported": card.imported,
         "created_at": model.created_at,
     }
+
+
+def card_document(card: ModelCard) -> Document:
+    """Give a model's card, and where it is published to."""
+    return {**model_document(card), **mirrors_document(card.mirrors or ())}
 
 
 def _policy(model: ModelRecord) -> Document:
@@ -235,6 +241,9 @@ def page_document(page: VersionPage) -> Document:
         "holds": [hold_document(hold) for hold in page.holds],
         "in_use": in_use_document(page.in_use),
         "alerts": [alert_summary(alert) for alert in page.alerts],
+        "published_to": [
+            {"mirror": each.mirror, **receipt_document(each)} for each in page.published
+        ],
         "retention": page.retention.to_json() if page.retention else None,
         "approvals": [said for each in page.signed for said in approvals_document(each)],
         "comparison": _comparison(page),

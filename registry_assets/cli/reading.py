@@ -165,7 +165,7 @@ def show(reference: str, *, as_json: bool) -> None:
     """
     from registry_assets.cli.answers import read_version
     from registry_assets.cli.imported import imported_document, imported_page
-    from registry_assets.cli.output import model_document, page_document
+    from registry_assets.cli.output import card_document, page_document
     from registry_assets.cli.plain import print_json
     from registry_assets.cli.show import read_page, version_page
     from registry_assets.cli.show_model import model_card, read_card
@@ -175,7 +175,7 @@ def show(reference: str, *, as_json: bool) -> None:
     registry = open_registry()
     if _names_model_only(parsed):
         card = read_card(registry, parsed.model)
-        print_json(model_document(card)) if as_json else show_page(model_card(card))
+        print_json(card_document(card)) if as_json else show_page(model_card(card))
         return
     came = registry.imported_version(parsed)
     if came is not None:

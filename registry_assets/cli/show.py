@@ -12,6 +12,7 @@ from rich.text import Text
 from registry_assets.catalog.alerts import AlertRecord
 from registry_assets.catalog.evaluations import EvaluationRecord
 from registry_assets.catalog.holds import HoldRecord
+from registry_assets.catalog.mirrors import ReceiptRecord
 from registry_assets.catalog.snapshots import SnapshotRecord
 from registry_assets.catalog.words import Words
 from registry_assets.cli.answers import VersionAnswer
@@ -19,6 +20,7 @@ from registry_assets.cli.approvals import approvals_body, rests_on
 from registry_assets.cli.described import limits, pairs, saying, section, tags
 from registry_assets.cli.figures import figure_sections, read_figures
 from registry_assets.cli.lived import InUse, in_use_lines, read_in_use
+from registry_assets.cli.mirrors import receipts_table
 from registry_assets.cli.remedies import next_steps
 from registry_assets.cli.styles import (
     facts_grid,
@@ -62,6 +64,7 @@ class VersionPage:
         signed: the decision before each pointer for which somebody signed something about it.
         in_use: what it lived after it was deployed; None of one that was not committed.
         alerts: those about it that are not resolved.
+        published: where it was published to.
         retention: how long it is kept; None where no pointer held it, or its tier asks for none.
     """
 
@@ -75,6 +78,7 @@ class VersionPage:
     signed: tuple[Decision, ...]
     in_use: InUse | None
     alerts: tuple[AlertRecord, ...]
+    published: tuple[ReceiptRecord, ...]
     retention: Retention | None
 
 
@@ -101,6 +105,7 @@ def read_page(registry: Registry, answer: VersionAnswer) -> VersionPage:
         ),
         in_use=read_in_use(registry, answer.version),
         alerts=registry.alerts(answer.version.model, version=answer.version.number),
+        published=registry.published_to(answer.version.model, answer.version.number),
         retention=registry.retention(answer.version.model, answer.version.number),
         signed=tuple(_signed(registry, answer)),
     )
@@ -130,6 +135,8 @@ def version_page(page: VersionPage) -> Group:
         parts.append(Text(f"Training failed: {visible(version.failure)}", "red"))
     parts += section("Made from", _made_from(page))
     parts += section("Described as", _described(page))
+    if page.published:
+        parts += section("Published to", receipts_table(page.published))
     if answer.metrics:
         rows = next(iter(answer.metrics.values()))["rows"]
         title = f"Metrics on the holdout, {plural(rows, 'row')}"

@@ -1,7 +1,7 @@
 """The card of one model: what it is for, what it must pass, and where its versions are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -11,6 +11,7 @@ from registry_assets.catalog.models import ModelRecord
 from registry_assets.catalog.pointers import PointerRecord, PromotionRecord
 from registry_assets.catalog.words import Words
 from registry_assets.cli.described import saying, section, tags
+from registry_assets.cli.mirrors import MirrorView, mirrors_page, read_mirrors
 from registry_assets.cli.styles import facts_grid, joined, plain_grid, stage_text
 from registry_assets.cli.text import moment, plural, visible
 from registry_assets.lifecycle.way_back import rollback_of
@@ -24,6 +25,7 @@ class ModelCard:
     Args:
         stages: how many versions there are of each stage.
         imported: how many came as history.
+        mirrors: where it is published to; None where that was not asked.
     """
 
     model: ModelRecord
@@ -31,6 +33,7 @@ class ModelCard:
     pointers: tuple[tuple[PointerRecord, PromotionRecord | None], ...]
     stages: Mapping[Stage, int]
     imported: int = 0
+    mirrors: tuple[MirrorView, ...] | None = None
 
     @property
     def versions(self) -> int:
@@ -41,7 +44,7 @@ class ModelCard:
 def read_card(registry: Registry, name: str) -> ModelCard:
     """Read everything about a model that is not about one version."""
     (card,) = read_cards(registry, [registry.model(name)])
-    return card
+    return replace(card, mirrors=tuple(read_mirrors(registry, name, None)))
 
 
 def read_cards(registry: Registry, models: Sequence[ModelRecord]) -> list[ModelCard]:
@@ -64,7 +67,7 @@ def model_card(card: ModelCard) -> Group:
     """Show what a model is for, what it must pass, and where its versions are."""
     model = card.model
     grid = facts_grid()
-    grid.add_row("owners", Text(visible(", ".join(model.owners))))
+    grid.add_row("owners", Text(visible(", ".join(model.owners) or "none")))
     grid.add_row("tags", tags(card.words))
     grid.add_row("task", Text(visible(model.task)))
     grid.add_row("risk", Text(visible(_risk(model))))
@@ -83,7 +86,8 @@ def model_card(card: ModelCard) -> Group:
         *parts,
         *section("Pointers", Group(*(_pointer(*pair) for pair in card.pointers))),
         *section("Versions", _stages(card)),
-        *section("Gates", gates),
+        *(section("Mirrors", mirrors_page(card.mirrors)) if card.mirrors else ()),
+        *(section("Gates", gates) if gates.row_count else ()),
     )
 
 

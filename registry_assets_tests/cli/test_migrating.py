@@ -109,7 +109,12 @@ def test_it_is_listed_shown_and_explained(
     assert "registry register" in explained.out
     said = command("explain", "churn:2", "--json", folder=folder).document
     assert said["decision"] == "held"
-    assert "3 imported" in command("show", "churn", folder=folder).out
+    files = command("show", "churn:2", folder=folder, width=80).out
+    assert "  3 files, kept and never opened\n" in files
+    model = command("show", "churn", folder=folder).out
+    assert "3 imported" in model
+    assert "owners none" in flat(model)
+    assert "Gates" not in model
     assert "3 imported" in command("models", folder=folder).out
 
 

@@ -93,9 +93,18 @@ def test_it_is_published_listed_put_right_and_adopted_from(
         "flight_delay/mlflow in step since",
         f"mlflow at {delayed.server.url}, as {delayed.name}",
         "1 version published; production is version 1 (1 there)",
+        f"its page: {delayed.server.url}/#/models/{delayed.name}/versions/1",
         "every byte compared",
     ):
         assert part in said, part
+    version = command("show", "flight_delay:1", folder=folder)
+    assert f"Published to mlflow {delayed.name}/1 since" in flat(version.out)
+    document = command("show", "flight_delay:1", "--json", folder=folder).document
+    (receipt,) = document["published_to"]
+    assert (receipt["mirror"], receipt["there"]) == ("mlflow", f"{delayed.name}/1")
+    assert "Mirrors flight_delay/mlflow in step" in flat(
+        command("show", "flight_delay", folder=folder).out
+    )
 
     client = delayed.server.client()
     client.delete_registered_model_alias(delayed.name, "production")
@@ -112,6 +121,9 @@ def test_it_is_published_listed_put_right_and_adopted_from(
     listed = command("mirrors", folder=folder)
     assert listed.code == 1
     assert "production holds nothing there; expected version 1 (1 there)" in flat(listed.out)
+    assert "Next: registry mirrors flight_delay --repair" in flat(listed.out)
+    model = command("show", "flight_delay", "--json", folder=folder).document
+    assert [each["state"] for each in model["mirrors"]] == ["out_of_step"]
 
     repaired = command("mirrors", "flight_delay", "--repair", *REFERENCE, folder=folder)
     assert repaired.code == 0, repaired.err
