@@ -7,7 +7,8 @@ What is to be set is `Settings`; README.md beside it says how.
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ from starlette.routing import Route
 import registry_assets
 from registry_assets.converting.json_rows import typed
 from registry_assets.deployment.following import FollowedModel
-from registry_assets.errors import DataUnusable
+from registry_assets.errors import DataUnusable, RegistryError
 from registry_assets.packaging.predictions import fast_predictions
 
 
@@ -53,13 +54,42 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> Self:
-        """Read them."""
+        """Read them.
+
+        Raises:
+            RegistryError: one is missing, or is no number.
+        """
         said = {name: os.environ.get(f"SERVE_{name.upper()}", "") for name in cls.__annotations__}
         given: dict[str, Any] = {name: text for name, text in said.items() if text}
         if "keys" in given:
             given["keys"] = tuple(given["keys"].split(","))
-        given |= {name: float(given[name]) for name in ("every", "flush") if name in given}
+        if "pointer" not in given:
+            raise RegistryError("SERVE_POINTER names nothing", hint="MODEL@production is served")
+        given |= {name: _seconds(name, given[name]) for name in ("every", "flush") if name in given}
         return cls(**given)
+
+
+def _seconds(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise RegistryError(f"SERVE_{name.upper()} is no number of seconds: {text}") from None
+
+
+def _references(settings: Settings, needed: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """Read the reference frames.
+
+    Raises:
+        RegistryError: there are none of those that the model needs.
+    """
+    found = sorted(Path(settings.references).glob("*.parquet")) if settings.references else []
+    missing = sorted({*needed} - {file.stem for file in found})
+    if missing:
+        raise RegistryError(
+            f"{settings.pointer} needs reference frames that were not given: {', '.join(missing)}",
+            hint=f"put {missing[0]}.parquet into the folder that SERVE_REFERENCES names",
+        )
+    return {file.stem: pd.read_parquet(file) for file in found}
 
 
 class Service:
@@ -70,14 +100,14 @@ class Service:
         self.model: FollowedModel = registry_assets.follow(settings.pointer, every=settings.every)
         self.log = Log(Path(settings.log), settings.partition) if settings.log else None
         self.log_problem: str | None = None
-        found = Path(settings.references).glob("*.parquet") if settings.references else ()
-        self.references = {file.stem: pd.read_parquet(file) for file in found}
+        self.references = _references(settings, self.model.model.signature.references)
 
     async def predict(self, request: Request) -> JSONResponse:
         """Predict `{"rows": [{…}, …]}`; every answer is of one version, which it names."""
         try:
             rows = pd.DataFrame((await request.json())["rows"])
-        except (ValueError, KeyError, TypeError):
+        # The last two are of numbers beyond every type, and of brackets without end.
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             expected = {"error": 'expected a JSON object {"rows": [{"column": value, …}, …]}'}
             return JSONResponse(expected, status_code=400)
         try:
@@ -94,7 +124,12 @@ class Service:
         rows = typed(rows, signature.inputs[signature.rows_input])
         known = {n: self.references[n] for n in signature.references if n in self.references}
         features = model.features(rows, **known)
-        said = fast_predictions(model.estimator, features, output=signature.output)
+        try:
+            said = fast_predictions(model.estimator, features, output=signature.output)
+        except ValueError as error:
+            # So estimators say that they cannot take a value: scikit-learn's of what is missing.
+            said_so = f"version {model.version} cannot predict these rows: {error}".strip()
+            raise DataUnusable(said_so.partition("\n")[0]) from error
         names = {f"proba_{i}": f"probability_{each}" for i, each in enumerate(model.classes)}
         answer = {names.get(name, name): said[name].tolist() for name in said.columns}
         if self.log is not None:
@@ -141,7 +176,10 @@ class Service:
 
 def create_app() -> Starlette:
     """Make the application; there is none before a first version is loaded."""
-    service = Service(Settings.from_environment())
+    try:
+        service = Service(Settings.from_environment())
+    except RegistryError as error:
+        sys.exit(str(error))  # what is set is wrong, and no line of this code
     routes = [
         Route("/predict", service.predict, methods=["POST"]),
         Route("/version", service.version),

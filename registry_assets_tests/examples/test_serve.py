@@ -1,5 +1,6 @@
 """A service that goes from version to version under load, and is monitored by its own log."""
 
+import importlib
 import importlib.util
 import threading
 import time
@@ -125,6 +126,9 @@ def _refused(example: Example) -> tuple[Any, ...]:
         example.ask("/predict", {"rows": whole.drop(columns="distance").to_dict("records")}),
         example.ask("/predict", {"rows": whole.drop(columns="key").to_dict("records")}),
         example.ask("/predict", {"rows": whole.assign(distance="far").to_dict("records")}),
+        example.ask("/predict", {"rows": whole.assign(distance=float("nan")).to_dict("records")}),
+        example.ask("/predict", b'{"rows": [{"distance": 1' + b"0" * 400 + b"}]}"),
+        example.ask("/predict", b'{"rows": ' + b"[" * 100_000),
     )
 
 
@@ -171,10 +175,45 @@ def test_it_says_which_version_answers(lived: Lived) -> None:
 
 
 def test_a_caller_who_errs_is_told(lived: Lived) -> None:
-    assert [answer.status for answer in lived.refused] == [400, 400, 422, 422, 422, 422]
+    statuses = [400, 400, 422, 422, 422, 422, 422, 400, 400]
+    assert [answer.status for answer in lived.refused] == statuses
     said = [answer.document["error"] for answer in lived.refused]
-    words = ("object", "object", "nothing to predict", "distance: missing", "lack key", "distance")
-    assert [word in sentence for word, sentence in zip(words, said, strict=True)] == [True] * 6
+    words = (
+        *("object", "object", "nothing to predict", "distance: missing", "lack key", "distance"),
+        *("version 1 cannot predict these rows: Input X contains NaN", "object", "object"),
+    )
+    for word, sentence in zip(words, said, strict=True):
+        assert word in sentence
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"SERVE_POINTER": ""}, "SERVE_POINTER names nothing"),
+        ({"SERVE_EVERY": "soon"}, "SERVE_EVERY is no number of seconds: soon"),
+        ({"SERVE_POINTER": "flight_dealy@production"}, "did you mean flight_delay@production"),
+        ({"SERVE_REFERENCES": ""}, "reference frames that were not given: planes"),
+        ({"SERVE_REFERENCES": "/nowhere"}, "put planes.parquet into the folder"),
+    ],
+)
+def test_who_starts_it_wrongly_is_told(
+    lived: Lived,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: dict[str, str],
+    said: str,
+) -> None:
+    environment = {
+        "REGISTRY_STORE": str(lived.world.registry.home.store),
+        "REGISTRY_STATE": str(tmp_path),
+        "SERVE_POINTER": f"{MODEL}@production",
+        **settings,
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.syspath_prepend(str(EXAMPLE))
+    with pytest.raises(SystemExit, match=said):
+        importlib.import_module("service").create_app()
 
 
 def test_its_log_holds_every_answer_once(lived: Lived) -> None:
