@@ -18,7 +18,8 @@ from ontime.features import make_features
 from ontime.training import train
 
 from registry_assets.declaration import (
-    AtLeast, Decay, Evaluation, LatestPartitions, Monitoring, OnNewData, Params, RegisteredModel,
+    AtLeast, Decay, Evaluation, LatestPartitions, MLflow, Monitoring, OnNewData, Params,
+    RegisteredModel,
 )
 from registry_assets_tests import worlds
 
@@ -35,6 +36,7 @@ flight_delay = RegisteredModel(
     gates=(AtLeast("roc_auc", 0.6),),
     monitoring=Monitoring(keys=("key",), decay=(Decay("roc_auc", 0.3),)),
     retrain=OnNewData(),
+    mirrors=(MLflow(tracking_uri="http://127.0.0.1:9"),),
     owners=("team:ops",),
     tags=worlds.TAGS,
 )
@@ -80,6 +82,8 @@ def test_it_shows_a_row_for_each_partition_and_what_came_of_it(
     assert f"REGISTRY_HOME='{kept}' registry log flight_delay" in said
     listed = command("versions", "flight_delay", "--json", folder=kept).document
     assert len(listed["versions"]) == 2
+    assert "nothing is published to mlflow" in said
+    assert command("mirrors", "--json", folder=kept).document["mirrors"] == []
     assert command("models", "--json", folder=past.folder).document["models"] == []
 
     ran = command("simulate", *PERIOD, *REFERENCE, "--keep", str(kept), folder=past.folder)

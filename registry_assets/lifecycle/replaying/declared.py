@@ -17,6 +17,11 @@ def as_replayed(model: RegisteredModel) -> tuple[RegisteredModel, tuple[str, ...
     A log holds what the real versions said, and none of those that are made anew.
     """
     remarks = []
+    if model.mirrors:
+        named = ", ".join(mirror.mirror for mirror in model.mirrors)
+        remarks.append(f"nothing is published to {named}")
+        # Nor by who looks at the registry that is kept: these versions are nobody's to deploy.
+        model = replace(model, mirrors=())
     if model.own_checks:
         named = ", ".join(gate.name for gate in model.own_checks)
         remarks.append(f"asset checks of your own are not run: every version is held by {named}")
