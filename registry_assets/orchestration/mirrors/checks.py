@@ -11,7 +11,7 @@ from registry_assets.lifecycle.mirroring.observing import Observation
 from registry_assets.orchestration.keys import Names
 from registry_assets.orchestration.presentation.cells import table
 from registry_assets.orchestration.resource import RegistryResource, refuse, run_info
-from registry_assets.orchestration.unstable.check_results import stored_results
+from registry_assets.orchestration.unstable.check_results import newest_target, stored_results
 
 IN_STEP = "in_step"
 RULE = (
@@ -93,8 +93,17 @@ def state_of(found: Observation) -> str:
 
 
 def shown_state(instance: dg.DagsterInstance, model: str, mirror: str) -> str | None:
-    """Give what Dagster shows as found last; None where it shows nothing."""
-    before = next(stored_results(instance, in_step_key(model, mirror), None), None)
+    """Give what Dagster shows as found last; None where it shows nothing.
+
+    A result about an earlier materialization is shown as none, whether it was green or red.
+    """
+    key = in_step_key(model, mirror)
+    before = next(stored_results(instance, key, None), None)
+    newest = newest_target(instance, key.asset_key, None)
+    if newest is not None and before is not None:
+        about = before.target
+        if about is None or about[0] != newest.storage_id:
+            return None
     shown = before.evaluation.metadata.get(_STATE) if before else None
     return None if shown is None else str(shown.value)
 

@@ -18,6 +18,7 @@ from registry_assets.orchestration.keys import MODEL_TAG, PURPOSE_TAG, Names
 from registry_assets.orchestration.look import Look
 from registry_assets.orchestration.mirrors.checks import in_step_key, shown_state, state_of
 from registry_assets.orchestration.resource import RegistryResource
+from registry_assets.orchestration.unstable.check_results import newest_target
 
 
 def mirrors_sensor(
@@ -103,7 +104,10 @@ def _observe(look: Look, mirror: Mirror) -> dg.RunRequest | str:
     if shown == state_of(found) and not (verify and not found.error):
         return f"{mirror.mirror}: {found.sentence}"
     last = look.registry.mirror_state(names.model, mirror.mirror)
-    state = f"{names.model}:in_step:{mirror.mirror}:{shown}:{state_of(found)}:{last.verified_at}:"
+    newest = newest_target(look.instance, names.mirror_key(mirror.mirror), None)
+    about = newest.storage_id if newest else None
+    news = f"{shown}:{state_of(found)}:{last.verified_at}:{about}"
+    state = f"{names.model}:in_step:{mirror.mirror}:{news}:"
     attempts = read_job_attempts(look.instance, job=names.in_step_job, state=state)
     if attempts.exhausted:
         return f"{mirror.mirror}: looking {attempts.sentence}; launch {names.in_step_job} by hand"

@@ -67,6 +67,12 @@ class Mirrored:
         key = in_step_key("ontime", "mlflow")
         return next(stored_results(self.stage.instance, key, None)).evaluation
 
+    def is_checked(self) -> bool:
+        """Whether the newest result of the check is about the newest materialization."""
+        result = next(stored_results(self.stage.instance, in_step_key("ontime", "mlflow"), None))
+        (record,) = self.stage.instance.fetch_materializations(MIRROR, limit=1).records
+        return result.target is not None and result.target[0] == record.storage_id
+
     def metadata(self) -> dict[str, Any]:
         """What the newest materialization says."""
         (record,) = self.stage.instance.fetch_materializations(MIRROR, limit=1).records
@@ -196,10 +202,29 @@ def test_what_the_command_line_published_becomes_a_materialization(mirrored: Mir
     assert mirrored.metadata()["page"].endswith(f"/{mirrored.name}/versions/1")
     # Once is enough; and a run that finds all of it there shows the same data version.
     assert stage.report().runs == ()
+    # A result about an earlier materialization is none to the UI.
+    (looked,) = mirrored.settle()
+    assert (looked.job, looked.success) == (NAMES.in_step_job, True), looked.failures
+    assert mirrored.is_checked()
     by_hand = stage.daemon.run_job(NAMES.mirror_job)
     assert by_hand.success, by_hand.failures
     assert {version for _, version in stage.made(MIRROR)} == {standing.digest}
     assert stage.report().runs == ()
+
+
+def test_what_was_red_is_looked_at_again_once_a_publication_was_reported(
+    mirrored: Mirrored,
+) -> None:
+    mirrored.settle()
+    mirrored.server.client().delete_registered_model_alias(mirrored.name, "production")
+    mirrored.settle()
+    assert not mirrored.shown().passed
+    mirrored.stage.instance.wipe_assets([MIRROR])
+    (reported,) = mirrored.stage.report().runs
+    assert reported.success, reported.failures
+    (looked,) = mirrored.settle()
+    assert (looked.job, looked.success) == (NAMES.in_step_job, True), looked.failures
+    assert (mirrored.shown().passed, mirrored.is_checked()) == (False, True)
 
 
 def test_a_mirror_of_every_version_has_one_data_version_while_nothing_moves(
