@@ -5,6 +5,7 @@ nobody has set there is set while one of our calls runs, and taken away again: a
 same process may speak to MLflow, too, and by its own rules.
 """
 
+import logging
 import os
 import re
 import threading
@@ -17,6 +18,15 @@ from registry_assets.mirroring.mlflow.address import PASSWORD, TOKEN, USER, Addr
 from registry_assets.references import clean_text
 
 LONGEST_ERROR = 600
+_LONGEST_ANSWER = 200
+_NO_JSON = "response body was not in a valid JSON format"
+_CAUSES = (
+    r"\[Errno -?\d+\] [^'\")]+",
+    r"timed out",
+    r"certificate [^'\")]+",
+    r"\[SSL: \w+\] [^'\"()]+[^'\"() ]",
+    r"Connection reset by peer|Remote end closed connection[\w ]*",
+)
 
 # Set for good, where nobody has said otherwise: its client would tell its makers of every use.
 _QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
@@ -57,7 +67,8 @@ class Calls:
             MirrorUnreachable: it does not answer, or failed itself.
             MirrorRefused: it said no.
         """
-        with _one_at_a_time, _environment({**self._bounds, **self.address.opens}):
+        wanted = {**self._bounds, **self.address.opens}
+        with _one_at_a_time, _environment(wanted), _retries_untold():
             try:
                 if self._client is None:
                     self._client = self._connect()
@@ -97,28 +108,75 @@ class Calls:
         else:
             return None
         text = self.address.scrubbed(clean_text(" ".join(str(error).split()), limit=4000))
-        server = f"{what}: {self.address.url}"
-        if status is None:
-            return MirrorUnreachable(
-                f"{server} does not answer: {_cause(text)}",
-                hint="nothing here was changed; repeat once the server can be reached again",
-            )
-        text = text[:LONGEST_ERROR]
-        if status in (401, 403):
-            return MirrorRefused(
-                f"{server} does not let us ({status})",
-                hint=f"set {TOKEN}, or {USER} and {PASSWORD}, of who may write there, where it"
-                " runs",
-            )
-        if status >= 500 or status in (408, 429):
-            return MirrorUnreachable(
-                f"{server} failed with {status}: {text}",
-                hint="nothing here was changed; its own log says more; repeat later",
-            )
-        return MirrorRefused(
-            f"{server} refused with {status}: {text}",
-            hint="nothing here was changed; the server's words say what it expects",
+        return _in_our_words(f"{what}: {self.address.url}", status, text, self._opened_by())
+
+    def _opened_by(self) -> str:
+        """Give the name of what opens the server now; "" where nothing does."""
+        if any(self.address.opens.get(name) or os.environ.get(name) for name in (USER, PASSWORD)):
+            return f"{USER} and {PASSWORD}"
+        return TOKEN if os.environ.get(TOKEN) else ""
+
+
+def _in_our_words(server: str, status: int | None, text: str, opened_by: str) -> MirrorError:
+    """Give the error of a call.
+
+    Args:
+        server: what was asked of which server.
+        status: that it answered with; None where no answer came.
+        text: what MLflow's client says, without secrets.
+        opened_by: the name of what it was opened with.
+    """
+    if status is None:
+        return MirrorUnreachable(
+            f"{server} does not answer: {_cause(text)}",
+            hint="nothing here was changed; repeat once the server can be reached again",
         )
+    if status in (401, 403):
+        given = f"{opened_by} did not open it: " if opened_by else ""
+        return MirrorRefused(
+            f"{server} does not let us ({status})",
+            hint=f"{given}set {TOKEN}, or {USER} and {PASSWORD}, of who may do that there, where"
+            " it runs",
+        )
+    if 300 <= status < 400:
+        return MirrorRefused(
+            f"{server} sends whoever asks to another address ({status}), which is not followed",
+            hint="nothing here was changed; give the address at which the server answers itself",
+        )
+    if _NO_JSON in text:
+        said = text.partition("Response body: ")[2][:_LONGEST_ANSWER]
+        return MirrorUnreachable(
+            f"{server} answers, and not as an MLflow server does: {said}",
+            hint="nothing here was changed; give the address of the server itself: a page to log"
+            " in at, or another program, may stand before it",
+        )
+    if status >= 500 or status in (408, 429):
+        return MirrorUnreachable(
+            f"{server} failed with {status}{_every_time(text)}",
+            hint="nothing here was changed; its own log says more; repeat later",
+        )
+    return MirrorRefused(
+        f"{server} refused with {status}: {text[:LONGEST_ERROR]}",
+        hint="nothing here was changed; the server's words say what it expects",
+    )
+
+
+class _NoRetries(logging.Filter):
+    """Leaves out that a call is tried again."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not str(record.msg).startswith("Retrying (")
+
+
+@contextmanager
+def _retries_untold() -> Iterator[None]:
+    """Let urllib3 not log each try: with the whole URL, and what it meets our error says once."""
+    logger, untold = logging.getLogger("urllib3.connectionpool"), _NoRetries()
+    logger.addFilter(untold)
+    try:
+        yield
+    finally:
+        logger.removeFilter(untold)
 
 
 def is_code(error: Exception, *codes: str) -> bool:
@@ -131,10 +189,15 @@ ABSENT, PRESENT = "RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS"
 
 def _cause(text: str) -> str:
     """Give what the system said of a wire that broke, out of all that was wrapped around it."""
-    for pattern in (r"\[Errno -?\d+\] [^'\")]+", r"timed out", r"certificate [^'\")]+"):
+    for pattern in _CAUSES:
         if found := re.findall(pattern, text):
             return str(found[-1])
     return text[:LONGEST_ERROR]
+
+
+def _every_time(text: str) -> str:
+    """Give what a server said that failed; of one that was asked again MLflow keeps no words."""
+    return ", whenever it was asked" if "error responses" in text else f": {text[:LONGEST_ERROR]}"
 
 
 def _status(error: Any) -> int | None:

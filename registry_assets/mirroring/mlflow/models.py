@@ -13,14 +13,27 @@ _PAGE = 200
 
 
 def find_model(calls: Calls, name: str) -> Any:
-    """Give the registered model; None where there is none."""
+    """Give the registered model; None where there is none.
+
+    Raises:
+        MirrorRefused: what is given is another one, or none at all.
+    """
     with calls.to(f"the registered model {name} cannot be read") as client:
         try:
-            return client.get_registered_model(name)
+            found = client.get_registered_model(name)
         except Exception as error:
             if is_code(error, ABSENT):
                 return None
             raise
+    # A server that finds names however they are capitalised, or `{}` of some other program.
+    if found.name != name:
+        raise MirrorRefused(
+            f"{calls.address.url} was asked for the registered model {name!r:.200}, and gives"
+            f" {found.name!r:.200}",
+            hint="nothing here was changed; write the name as it is written there, or find out"
+            " what answers at that address",
+        )
+    return found
 
 
 def claim_model(calls: Calls, name: str, outgoing: Outgoing) -> Any:

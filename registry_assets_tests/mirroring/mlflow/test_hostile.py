@@ -1,6 +1,7 @@
 """What a server says that is not to be believed, or not as it should be, over real HTTP."""
 
 import json
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,47 @@ def test_a_wire_that_breaks_is_a_server_that_does_not_answer(
     answering(monkeypatch, answer)
     with receiver.receiving() as server, pytest.raises(MirrorUnreachable):
         client(server).observe(["production"], [])
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (receiver.status(200, b"<html>log in</html>"), "not as an MLflow server does: '<html>log"),
+        (receiver.status(200, b"[1]", Content_Type="application/json"), "not as an MLflow server"),
+        (receiver.status(200, b"{}", Content_Type="application/json"), "asked for .* gives ''"),
+        (receiver.status(500, b"boom"), "failed with 500, whenever it was asked\n"),
+        (receiver.status(302), "to another address \\(302\\), which is not followed"),
+        (receiver.hanging_up, "does not answer: Remote end closed connection without response\n"),
+    ],
+)
+def test_what_answers_is_said_without_the_words_of_a_library(
+    monkeypatch: pytest.MonkeyPatch, answer: Callable[[Handler], None], said: str
+) -> None:
+    answering(monkeypatch, answer)
+    with receiver.receiving() as server, pytest.raises(MirrorError, match=said) as refused:
+        client(server).observe(["production"], [])
+    assert "HTTPConnectionPool" not in refused.value.message
+
+
+def test_a_call_that_is_tried_again_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    answering(monkeypatch, receiver.hanging_up)
+    with receiver.receiving() as server, pytest.raises(MirrorUnreachable):
+        client(server).observe(["production"], [])
+    assert caplog.messages == []
+    # Other people's calls are told as they were before.
+    logging.getLogger("urllib3.connectionpool").warning("Retrying (%s)", "theirs")
+    assert caplog.messages == ["Retrying (theirs)"]
+
+
+def test_what_did_not_open_it_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "abc-token-xyz")
+    answering(monkeypatch, receiver.status(401, b"no: abc-token-xyz"))
+    with receiver.receiving() as server, pytest.raises(MirrorRefused) as refused:
+        client(server).observe(["production"], [])
+    assert refused.value.hint.startswith("MLFLOW_TRACKING_TOKEN did not open it: set")
+    assert "abc-token" not in str(refused.value)
 
 
 def test_a_redirection_is_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
