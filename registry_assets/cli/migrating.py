@@ -15,9 +15,11 @@ from registry_assets.cli.text import plural, visible
 if TYPE_CHECKING:
     from registry_assets.cli.plain import Document
     from registry_assets.lifecycle.migrating.values import Migrated, Outcome
+    from registry_assets.registry import Registry
 
 _EVERY = 100
 _SHOWN = 20
+_FEW = 3
 _OUTCOMES: "dict[Outcome, str]" = {
     "imported": "imported",
     "completed": "completed: their files came this time",
@@ -95,7 +97,10 @@ def mlflow(
     registry = open_registry()
     called = our_name(name, model)
     where = Address.find(tracking_uri).url
+    note = _beside(registry, called, name)
     if not yes:
+        if note:
+            click.echo(note, err=True)
         confirm(f"Import the history of {visible(name)} at {where} as {called}, for good?")
     with _told(quiet=as_json) as progress:
         done = registry.migrate_mlflow(
@@ -112,6 +117,27 @@ def mlflow(
         return
     for line in _report(done):
         click.echo(line)
+    if note:
+        click.echo(note)
+
+
+def _beside(registry: "Registry", called: str, name: str) -> str:
+    """Say that a model here has versions of another model there: its name may be a slip."""
+    from registry_assets.errors import NotFound
+
+    try:
+        records = registry.imported_versions(called, linked=True)
+    except NotFound:
+        return ""
+    others = {each.foreign_name for each in records} - {name}
+    if not others:
+        return ""
+    said = ", ".join(visible(each) for each in sorted(others)[:_FEW])
+    more = f" and {len(others) - _FEW} more" if len(others) > _FEW else ""
+    return (
+        f"Note: {called} has the history of {said}{more} already: these versions are numbered on"
+        " behind it, as one model's; --as gives them a model of their own"
+    )
 
 
 @contextmanager

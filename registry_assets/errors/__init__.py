@@ -58,6 +58,7 @@
     ├── MirrorError                            another registry, which versions are published to
     │   ├── MirrorUnreachable                  transient
     │   ├── MirrorRefused                      it did not take what was asked of it
+    │   │   └── MirrorAddressInvalid           nobody says where it is
     │   └── MirrorDiffers                      it does not hold what was written to it
     ├── AdoptionRefused                        a version there that cannot become one here
     ├── VersionImported                        a version that came as history, to be used as one
@@ -97,6 +98,7 @@ from registry_assets.errors.deploying import (
 from registry_assets.errors.importing import VersionImported
 from registry_assets.errors.mirroring import (
     AdoptionRefused,
+    MirrorAddressInvalid,
     MirrorDiffers,
     MirrorError,
     MirrorRefused,
@@ -159,6 +161,7 @@ __all__ = [
     "KeyUnusable",
     "LoadCheckFailed",
     "MetadataMissing",
+    "MirrorAddressInvalid",
     "MirrorDiffers",
     "MirrorError",
     "MirrorRefused",

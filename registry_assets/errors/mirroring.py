@@ -22,6 +22,12 @@ class MirrorRefused(MirrorError):
     code = "mirror_refused"
 
 
+class MirrorAddressInvalid(MirrorRefused):
+    """Nobody says where it is, or what they say can be no address of it."""
+
+    code = "mirror_address_invalid"
+
+
 class MirrorDiffers(MirrorError):
     """What was read back there is not what had been written."""
 

@@ -164,3 +164,36 @@ def test_what_was_typed_is_corrected(
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
     asked = migrate()
     assert (asked.code, "add --yes" in asked.err) == (2, True)
+    for slip in ("", "churn/3"):
+        unnamed = command("migrate", "mlflow", slip, *url, "--as", "x", "--yes", folder=folder)
+        assert (unnamed.code, "is no name of a registered model" in unnamed.err) == (2, True)
+    store = ("--tracking-uri", "sqlite:///mlflow.db")
+    unserved = command("migrate", "mlflow", "churn", *store, "--yes", folder=folder)
+    assert (unserved.code, "mlflow server --backend-store-uri" in unserved.err) == (2, True)
+    for place in ("ftp://files", "mlruns", ""):
+        unread = migrate("--also-from", place, "--yes")
+        assert (unread.code, "expected a bucket" in unread.err) == (2, True)
+    assert command("models", "--json", folder=folder).document["models"] == []
+
+
+def test_whoever_puts_two_models_into_one_is_told(
+    command: Command,
+    migrate: Command,
+    churned: There,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It may be meant so, or be a slip that nobody can take back."""
+    other = There(churned.server, f"Other {secrets.token_hex(6)}", tmp_path)
+    other.register()
+    other.version(1)
+    migrate("--yes")
+    assert "Note" not in flat(migrate("--yes").out).partition("never loaded.")[2]
+    url = ("--tracking-uri", churned.server.url, "--as", "churn")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    asked = command("migrate", "mlflow", other.name, *url, folder=folder)
+    note = f"Note: churn has the history of {churned.name} already"
+    assert (asked.code, note in asked.err) == (1, True)
+    assert len(command("versions", "churn", "--json", folder=folder).document["imported"]) == 3
+    assert note in command("migrate", "mlflow", other.name, *url, "--yes", folder=folder).out

@@ -126,6 +126,12 @@ def our_name(name: str, model: str = "") -> str:
     Raises:
         InvalidName: it cannot be called so; says how to give another name.
     """
+    if not name or any(each in name for each in "/:"):
+        raise InvalidName(
+            f"{name!r:.120} is no name of a registered model in MLflow: expected one that is not"
+            " empty, without / and :",
+            hint="give its name as the server's page shows it; a version is not asked for",
+        )
     if model:
         return check_name(model, what="model name")
     try:

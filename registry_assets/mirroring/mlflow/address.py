@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from registry_assets.errors import MirrorRefused
+from registry_assets.errors import MirrorAddressInvalid
 
 VARIABLE = "MLFLOW_TRACKING_URI"
 USER, PASSWORD, TOKEN = (
@@ -16,6 +16,10 @@ USER, PASSWORD, TOKEN = (
     "MLFLOW_TRACKING_TOKEN",
 )
 _HIDDEN = "***"
+_SERVE = (
+    "that is a backend store: `mlflow server --backend-store-uri …` serves it; give the address at"
+    " which it does"
+)
 _SHORTEST = 3
 """A shorter secret is in every text, and no secret."""
 
@@ -37,22 +41,28 @@ class Address:
         """Give the declared address, or that of MLFLOW_TRACKING_URI.
 
         Raises:
-            MirrorRefused: there is none, or it is none of a server.
+            MirrorAddressInvalid: there is none, or it is none of a server.
         """
         text = declared or environment.get(VARIABLE, "").strip()
         hint = f"MLflow(tracking_uri=…), or {VARIABLE}=https://mlflow.example.com where it runs"
         if not text:
-            raise MirrorRefused("nobody says where the MLflow server is", hint=hint)
+            raise MirrorAddressInvalid("nobody says where the MLflow server is", hint=hint)
         # Not chained, and not quoted: there may be a password in it.
         try:
             parts = urlsplit(text)
             host, port = parts.hostname, parts.port
         except ValueError:
-            raise MirrorRefused(
-                "the address of the MLflow server cannot be read", hint=hint
+            raise MirrorAddressInvalid(
+                "the address of the MLflow server cannot be read: expected http:// or https://,"
+                " a host, and a port from 1 to 65535 where it has one",
+                hint=hint,
             ) from None
         if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
-            raise MirrorRefused("the address of the MLflow server is no address of one", hint=hint)
+            raise MirrorAddressInvalid(
+                "the address of the MLflow server is no address of one: expected http:// or"
+                " https://, a host, and neither ? nor #",
+                hint=_SERVE if _is_backend(parts.scheme) else hint,
+            )
         where = f"[{host}]" if ":" in host else host
         netloc = f"{where}:{port}" if port else where
         url = urlunsplit((parts.scheme, netloc, parts.path.rstrip("/"), "", ""))
@@ -82,6 +92,11 @@ class Address:
     def scrubbed(self, text: str) -> str:
         """Give a text without any of them."""
         return without(text, self.secrets())
+
+
+def _is_backend(scheme: str) -> bool:
+    """Tell whether MLflow's own programs read what is there by themselves, without a server."""
+    return scheme.partition("+")[0] in ("file", "sqlite", "postgresql", "mysql", "mssql")
 
 
 def without(text: str, secrets: Iterable[str]) -> str:

@@ -21,6 +21,7 @@ from registry_assets.mirroring.mlflow.calling import ABSENT, Calls, is_code
 from registry_assets.mirroring.mlflow.reading_files import (
     Listing,
     Place,
+    check_allowed,
     fetch_file,
     list_files,
     place_of,
@@ -129,11 +130,14 @@ class Reader:
     Args:
         allowed: addresses below which artifacts may be read though this server does not serve
             them; by default none.
+
+    Raises:
+        MirrorAddressInvalid: nothing can be read from one of those.
     """
 
     def __init__(self, address: Address, *, allowed: Sequence[str] = ()) -> None:
         self.address = address
-        self._allowed = tuple(allowed)
+        self._allowed = check_allowed(allowed)
         self._calls = Calls(address)
 
     def model(self, name: str) -> ReadModel:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
-from registry_assets.errors import MirrorRefused
+from registry_assets.errors import MirrorAddressInvalid, MirrorRefused
 from registry_assets.mirroring.mlflow.address import Address
 from registry_assets.mirroring.mlflow.calling import ABSENT, is_code
 
@@ -90,6 +90,26 @@ def place_of(address: Address, uri: str, *, allowed: Sequence[str] = ()) -> Plac
         f"the server says that its files are at {where}, which it does not serve itself",
         hint=f"where they may be read from there by this process, allow that: --also-from {where}",
     )
+
+
+def check_allowed(prefixes: Sequence[str]) -> tuple[str, ...]:
+    """Give addresses below which files may be read, if there can be any.
+
+    Raises:
+        MirrorAddressInvalid: one is of no kind that is read.
+    """
+    for prefix in prefixes:
+        parts = urlsplit(prefix)
+        bucket = parts.scheme in _BUCKETS and bool(parts.netloc)
+        folder = parts.scheme in ("", "file") and parts.netloc in ("", "localhost")
+        if not bucket and not (folder and parts.path.startswith("/")):
+            raise MirrorAddressInvalid(
+                f"no file can be read from {_shown(prefix)}: expected a bucket"
+                f" ({', '.join(f'{scheme}://' for scheme in _BUCKETS)}) or a folder of this"
+                " machine, from / on",
+                hint="--also-from s3://bucket/mlruns, or --also-from /srv/mlruns",
+            )
+    return tuple(prefixes)
 
 
 def list_files(place: Place) -> Listing:
