@@ -23,6 +23,7 @@ from registry_assets.search.statements import (
     newest_statement,
     walk_statement,
 )
+from registry_assets.search.unsearched import unsearched
 
 BUDGET = 100_000
 """Rows that one page may cost to test."""
@@ -65,6 +66,8 @@ def find(
     unordered = question.order.term is not None and bool(rows) and rows[0][width] is None
     if question.doubtful or unordered or not rows:
         notes = check_names(connection, question)
+    if onward is None:
+        notes += tuple(unsearched(connection, question))
     return SearchPage(items, onward, notes)
 
 

@@ -136,7 +136,8 @@ class SearchPage(Generic[T]):
 
     Args:
         next_cursor: where the next page begins; None on the last.
-        notes: what the asker may have got wrong: a name that nothing has.
+        notes: what the asker may have got wrong: a name that nothing has; on the last page, how
+            many imported versions are not searched.
     """
 
     items: tuple[T, ...]

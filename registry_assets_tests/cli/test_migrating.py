@@ -118,6 +118,20 @@ def test_it_is_listed_shown_and_explained(
     assert "3 imported" in command("models", folder=folder).out
 
 
+def test_a_search_says_what_it_does_not_find(
+    migrate: Command, command: Command, folder: Path
+) -> None:
+    migrate("--yes", "--json")
+    note = "3 imported versions of churn: not searched; `registry versions churn` lists them"
+    for about in ("", "model = 'churn'", "model in ('churn', 'x') and version > 1"):
+        found = command("search", about, "--json", folder=folder).document
+        assert (found["versions"], found["notes"]) == ([], [note]), about
+    assert f"Note: {note}" in flat(command("search", folder=folder).out)
+    for about in ("model = 'other'", "model like 'd%'"):
+        assert note not in command("search", about, folder=folder, width=200).out
+    assert command("search", "--models", "--json", folder=folder).document["notes"] == []
+
+
 @pytest.mark.parametrize(
     "asked",
     [
