@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from registry_assets.canonical import Json
 from registry_assets.converting.comparing import PREDICTION, Compared, compare
 from registry_assets.converting.libraries import library
+from registry_assets.converting.onnx_causes import find_causes
 from registry_assets.errors import ConversionRefused
 from registry_assets.packaging.loaded import load_package
 from registry_assets.packaging.package import SAMPLE_FEATURES
@@ -88,6 +89,7 @@ def write_onnx(contents: "VersionContents", folder: Path) -> Compared | None:
             continue
         _write(contents, folder, graph, shape=shape, compared=compared)
         return compared
+    reasons = [*find_causes(model.estimator, features), *reasons]
     raise ConversionRefused(
         f"{contents.version.reference} cannot be written as ONNX:\n"
         + "\n".join(f"  - {reason}" for reason in dict.fromkeys(reasons)),

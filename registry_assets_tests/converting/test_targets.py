@@ -30,6 +30,8 @@ ESTIMATORS = {
     "scaled": "make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression())",
     "forest": "RandomForestClassifier(5, random_state=0)",
     "boosting": "HistGradientBoostingClassifier(max_iter=5)",
+    "categories": "HistGradientBoostingClassifier(max_iter=5, categorical_features=[1])",
+    "fine": "HistGradientBoostingClassifier(max_iter=5, min_samples_leaf=2)",
     "text": 'make_pipeline(ColumnTransformer([("o", OneHotEncoder(handle_unknown="ignore"),'
     ' ["kind"]), ("n", StandardScaler(), ["count"])]), LogisticRegression())',
     "own": "make_pipeline(Double(), LogisticRegression())",
@@ -77,6 +79,14 @@ NUMBERS = """
 def make_features(parcels):
     return parcels[["count", "small"]].astype(float)
 """
+CATEGORIES = """
+def make_features(parcels):
+    return parcels[["small"]].astype(float).assign(count=parcels["count"] // 10**15 * 1.0)
+"""
+FINE = """
+def make_features(parcels):
+    return parcels[["price"]].assign(count=1.7e9 + parcels["small"].astype(float))
+"""
 TEXT = """
 def make_features(parcels):
     return parcels[["count"]].astype(float).assign(kind=parcels["kind"].astype(str))
@@ -91,7 +101,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     def make(kind: str) -> Original:
         with project_in(tmp_path_factory.mktemp(kind) / "src") as project:
             source = OWN_TRAINING.replace("ESTIMATOR", ESTIMATORS[kind])
-            features = TEXT if kind == "text" else NUMBERS
+            features = {"text": TEXT, "categories": CATEGORIES, "fine": FINE}.get(kind, NUMBERS)
             project.write({**PARCELS, "post/training.py": source, "post/features.py": features})
             return original(_package(project), tmp_path_factory.mktemp(kind) / "shelf")
 
@@ -154,6 +164,21 @@ def test_what_does_not_convert_is_refused_and_nothing_is_written(
         convert(version, to="onnx", folder=tmp_path / "graph")
     assert list(tmp_path.iterdir()) == []
     convert(version, to="mlflow", folder=tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause", "remedy"),
+    [
+        ("categories", "splits 1 of its features by category", "a column for each category"),
+        ("fine", "values of count that differ are one number", "the time since a date"),
+    ],
+)
+def test_it_is_said_why_a_graph_answers_otherwise(
+    made: Made, kind: str, cause: str, remedy: str, tmp_path: Path
+) -> None:
+    with refused(ConversionRefused, cause, remedy, "rows", "--to mlflow"):
+        convert(made(kind).contents, to="onnx", folder=tmp_path / "graph")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_estimator_that_was_given_as_onnx_stays_as_it_is(made: Made, tmp_path: Path) -> None:
