@@ -18,7 +18,7 @@ from registry_assets.converting.contents import VersionContents
 from registry_assets.converting.libraries import library
 from registry_assets.converting.pyfunc import METHOD, METHODS
 from registry_assets.deployment.pulling import unwritable
-from registry_assets.deployment.staging import is_taken, staging, sync_folder
+from registry_assets.deployment.staging import is_taken, refuse_inside, staging, sync_folder
 from registry_assets.deployment.versions import ResolvedVersion
 from registry_assets.errors import FolderTaken
 from registry_assets.faults import reached
@@ -54,9 +54,10 @@ def convert(contents: VersionContents, *, to: Target, folder: Path, card: str = 
 
     Raises:
         ConversionRefused: it cannot be, or would say something else; says why.
-        FolderTaken: the folder exists and is not empty.
+        FolderTaken: the folder exists and is not empty, or a registry keeps its own files there.
         RegistryError: it cannot be written.
     """
+    refuse_inside(folder)
     _refuse_taken(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

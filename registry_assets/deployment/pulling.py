@@ -16,7 +16,7 @@ from registry_assets.deployment.contents import (
     find_difference,
     read_contents,
 )
-from registry_assets.deployment.staging import is_taken, staging, sync_folder
+from registry_assets.deployment.staging import is_taken, refuse_inside, staging, sync_folder
 from registry_assets.deployment.versions import ResolvedVersion
 from registry_assets.errors import FolderTaken, RegistryError
 from registry_assets.faults import reached
@@ -35,6 +35,7 @@ def pull_version(store: Store, version: ResolvedVersion, target: Path) -> bool:
         BlobMissing, BlobCorrupt: what is stored is not what was approved.
         RegistryError: it cannot be written.
     """
+    refuse_inside(target)
     try:
         if is_taken(target):
             return _same(store, version, target)

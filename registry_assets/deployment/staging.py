@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from registry_assets.errors import FolderTaken
+from registry_assets.home import MARKER
+
+_STORE = ("objects", "pointers", "registry.json")
 
 
 def is_taken(target: Path) -> bool:
@@ -45,6 +48,21 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def refuse_inside(target: Path) -> None:
+    """Refuse a folder in which a registry keeps what it is: clean-up and backup take it for that.
+
+    Raises:
+        FolderTaken: it lies in one.
+    """
+    for folder in target.resolve().parents:
+        # The second is a store in a folder of its own, as REGISTRY_STORE names it.
+        if folder.name == MARKER or all((folder / name).exists() for name in _STORE):
+            raise FolderTaken(
+                f"{target} lies in {folder}, where a registry keeps its own files",
+                hint="name a new folder outside of it",
+            )
 
 
 def _lock(staged: Path, target: Path, *, doing: str) -> int:

@@ -96,3 +96,19 @@ def test_mistakes_are_named(command: Command, tmp_path: Path) -> None:
         assert (ran.code, ran.out) == (code, "")
         assert said in ran.err
     assert [path.name for path in tmp_path.iterdir()] == ["full"]
+
+
+def test_nothing_is_written_into_a_registry(command: Command, copied: Path) -> None:
+    store = copied / ".registry" / "store"
+    elsewhere = copied / "elsewhere"
+    store.rename(elsewhere)
+    store.symlink_to(elsewhere)
+    for inside in (copied / ".registry" / "model", store / "model", elsewhere / "no" / "m"):
+        for asked in (
+            ("convert", REF, "--to", "hf", "--out", str(inside)),
+            ("pull", REF, str(inside)),
+        ):
+            ran = command(*asked, folder=copied)
+            assert (ran.code, "where a registry keeps its own files" in ran.err) == (2, True), ran
+            assert not inside.exists()
+            assert not (elsewhere / "no").exists()
