@@ -23,6 +23,7 @@ DECLARED = "mirrors_declared"
 PUBLISHED = "mirror_published"
 POINTED = "mirror_pointed"
 OBSERVED = "mirror_observed"
+REPAIRED = "mirror_repaired"
 FAILED = "mirror_failed"
 LONGEST_ERROR = 2000
 
@@ -249,30 +250,38 @@ def record_observation(
     differences: Sequence[Mapping[str, Json]],
     said: str,
     verified: bool,
+    repaired: Sequence[Mapping[str, Json]] = (),
     actor: str,
+    reason: str = "",
     clock: Clock,
 ) -> StateRecord:
     """Record how a mirror was found, if that is news, or every byte of it was compared.
 
     Args:
         said: what was found, in a sentence.
+        repaired: what differed, and was put right just now: that is news in any case.
     """
     with catalog.read() as connection:
         before = read_state(connection, model, mirror)
     found = tuple(dict(each) for each in differences)
-    if not verified and (before.state, before.differences) == (state, found):
+    if not (verified or repaired) and (before.state, before.differences) == (state, found):
         return before
-    with change(catalog, chain=model, kind=OBSERVED, actor=actor, clock=clock) as draft:
+    kind = REPAIRED if repaired else OBSERVED
+    with change(catalog, chain=model, kind=kind, actor=actor, reason=reason, clock=clock) as draft:
         before = read_state(draft.connection, model, mirror)
         after = replace(before, state=state, differences=found)
         if after != before:
             after = replace(after, since=draft.effective_at)
         if verified:
             after = replace(after, verified_at=draft.effective_at)
-        if after != before:
+        if after != before or repaired:
             _put(draft, after)
-            draft.sentence = f"{mirror}: {said}"
-            draft.facts = {"mirror": mirror, "state": state, "differences": list(found)}
+            facts: dict[str, Json] = {"mirror": mirror, "state": state, "differences": [*found]}
+            draft.sentence, draft.facts = f"{mirror}: {said}", facts
+            if repaired:
+                amiss = "; ".join(str(each["sentence"]) for each in repaired)
+                draft.sentence = f"{mirror} was put right: {amiss}; now {said}"
+                draft.facts = {**facts, "repaired": [dict(each) for each in repaired]}
     return after
 
 

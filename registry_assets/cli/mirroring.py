@@ -10,6 +10,7 @@ import click
 from registry_assets.cli.declarations import find_declaration, read_declaration
 from registry_assets.cli.options import reason_option
 from registry_assets.cli.reading import json_option, open_registry, show_page
+from registry_assets.cli.text import visible
 
 if TYPE_CHECKING:
     from registry_assets.declaration import RegisteredModel
@@ -86,7 +87,7 @@ def mirrors(
     if adopt is not None:
         context.exit(_adopt(registry, declared, names, adopt, reason, as_json=as_json))
     if repair:
-        context.exit(_repair(registry, declared, names, as_json=as_json))
+        context.exit(_repair(registry, declared, names, reason, as_json=as_json))
     if publish:
         _publish(registry, declared, names)
     context.exit(_look(registry, declared, names, verify=verify, as_json=as_json))
@@ -147,7 +148,11 @@ def _look(
     from registry_assets.lifecycle.backends import RunInfo
 
     for name in names:
-        registry.observe_mirror(declared, name, run=RunInfo.by_hand(), verify=verify or None)
+        found = registry.observe_mirror(
+            declared, name, run=RunInfo.by_hand(), verify=verify or None
+        )
+        if found.error:  # of what is kept nothing says why it could not be looked at this time
+            click.echo(visible(f"{declared.name}/{name}: {found.sentence}"), err=True)
     only = names[0] if len(names) == 1 else None
     return _list(registry, declared.name, only, as_json=as_json)
 
@@ -160,12 +165,17 @@ def _publish(registry: "Registry", declared: "RegisteredModel", names: list[str]
 
 
 def _repair(
-    registry: "Registry", declared: "RegisteredModel", names: list[str], *, as_json: bool
+    registry: "Registry",
+    declared: "RegisteredModel",
+    names: list[str],
+    reason: str,
+    *,
+    as_json: bool,
 ) -> int:
     from registry_assets.cli.mirrors import repaired_document, repaired_lines
     from registry_assets.cli.plain import print_json
 
-    done = [registry.repair_mirror(declared, name) for name in names]
+    done = [registry.repair_mirror(declared, name, reason=reason) for name in names]
     if as_json:
         print_json({"mirrors": [repaired_document(each) for each in done]})
     else:

@@ -94,12 +94,18 @@ class Mirrors(Part):
         return is_verification_due(self.backends, declared, wanted)
 
     def repair_mirror(
-        self, model: "RegisteredModel", mirror: str, *, run: RunInfo | None = None
+        self,
+        model: "RegisteredModel",
+        mirror: str,
+        *,
+        run: RunInfo | None = None,
+        reason: str = "",
     ) -> "Repaired":
         """Put right what was changed there: see `lifecycle.mirroring.repairing`."""
         from registry_assets.lifecycle.mirroring.repairing import repair
 
-        return repair(self.backends, model, mirror, run=run or RunInfo.by_hand())
+        by = run or RunInfo.by_hand()
+        return repair(self.backends, model, mirror, run=by, reason=reason)
 
     def adopt_from_mirror(
         self,

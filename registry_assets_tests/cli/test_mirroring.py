@@ -125,8 +125,12 @@ def test_it_is_published_listed_put_right_and_adopted_from(
     model = command("show", "flight_delay", "--json", folder=folder).document
     assert [each["state"] for each in model["mirrors"]] == ["out_of_step"]
 
-    repaired = command("mirrors", "flight_delay", "--repair", *REFERENCE, folder=folder)
+    why = ("--reason", "nobody may move it there")
+    repaired = command("mirrors", "flight_delay", "--repair", *why, *REFERENCE, folder=folder)
     assert repaired.code == 0, repaired.err
+    told = flat(command("log", "flight_delay", folder=folder).out)
+    assert "mlflow was put right: production holds nothing there; expected version 1" in told
+    assert "nobody may move it there" in told
     assert "production holds nothing there" in flat(repaired.out)
     assert "Now all is there as it is here; every byte was compared." in flat(repaired.out)
     again = command("mirrors", "flight_delay", "--repair", "--json", *REFERENCE, folder=folder)
@@ -145,6 +149,10 @@ def test_a_server_that_is_down_is_told_and_no_traceback_is(
     assert repaired.code == 3
     assert "http://127.0.0.1:9 does not answer: [Errno 111] Connection refused" in repaired.err
     assert "repeat once the server can be reached again" in repaired.err
+    looked = command("mirrors", "flight_delay", "--look", *REFERENCE, folder=folder)
+    assert (looked.code, "unreachable" in looked.out) == (1, True)
+    assert "flight_delay/mlflow: it cannot be looked at: " in looked.err
+    assert "http://127.0.0.1:9 does not answer" in looked.err
     looked = command("mirrors", "flight_delay", "--look", *REFERENCE, folder=folder)
     assert looked.code == 1
     said = flat(looked.out)

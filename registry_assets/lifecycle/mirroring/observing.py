@@ -134,10 +134,14 @@ def observe(
     *,
     run: RunInfo,
     verify: bool | None = None,
+    repaired: tuple[OutOfStep, ...] = (),
+    reason: str = "",
 ) -> Observation:
     """Look at a mirror, and record how it was found where that is news.
 
     Args:
+        repaired: what differed before, and was put right.
+        reason: why that was done.
         verify: read every byte of what pointers hold there; by default where that was not done
             for as long as the mirror allows, or something was amiss.
     """
@@ -157,7 +161,9 @@ def observe(
         differences=[each.to_json() for each in found.differences],
         said=found.sentence,
         verified=found.verified and bool(wanted.receipts),
+        repaired=[each.to_json() for each in repaired],
         actor=run.actor,
+        reason=reason,
         clock=backends.clock,
     )
     return found

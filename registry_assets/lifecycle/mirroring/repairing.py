@@ -23,8 +23,17 @@ class Repaired:
     now: Observation
 
 
-def repair(backends: Backends, declared: RegisteredModel, name: str, *, run: RunInfo) -> Repaired:
+def repair(
+    backends: Backends,
+    declared: RegisteredModel,
+    name: str,
+    *,
+    run: RunInfo,
+    reason: str = "",
+) -> Repaired:
     """Put a mirror right: missing versions, changed bytes, moved pointers.
+
+    What was amiss is an event of the ledger, with who put it right.
 
     Raises:
         NotFound: there is no such model here, or it has no such mirror.
@@ -32,5 +41,6 @@ def repair(backends: Backends, declared: RegisteredModel, name: str, *, run: Run
     """
     before = look(backends, declared, name, verify=True)
     published = publish(backends, declared, name, run=run, again=True)
-    now = observe(backends, declared, name, run=run, verify=True)
-    return Repaired(published, before.differences, now)
+    amiss = before.differences
+    now = observe(backends, declared, name, run=run, verify=True, repaired=amiss, reason=reason)
+    return Repaired(published, amiss, now)

@@ -103,6 +103,16 @@ def test_what_was_changed_there_is_told_and_put_right(
     assert [each.kind for each in repaired.amiss] == list(CHANGES[change])
     assert repaired.now.in_step, repaired.now.sentence
     settled(twice, 2)
+    # The ledger tells what was amiss, and who put it right.
+    told = twice.registry.log(MODEL)[-1]
+    assert (told.kind, told.body["actor"]) == ("mirror_repaired", SENSOR.actor)
+    assert found.sentence in told.body["sentence"]
+    assert told.body["sentence"].endswith(
+        "; now all is there as it is here; every byte was compared"
+    )
+    assert [each["kind"] for each in told.facts["repaired"]] == list(CHANGES[change])
+    twice.repair()
+    assert [each.kind for each in twice.registry.log(MODEL)].count("mirror_repaired") == 1
 
 
 def test_it_says_where_an_alias_was_moved_to_and_what_was_expected(twice: Mirrored) -> None:
