@@ -1,7 +1,7 @@
 # Every command of the project. `make` alone lists them.
 
 PORT ?= 3000
-WORKERS ?= 2
+WORKERS ?= 3
 BIN := .venv/bin
 READY := .venv/.ready
 
