@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from registry_assets.catalog.engine import Catalog
+from registry_assets.catalog.imported_tables import imported_versions
 from registry_assets.search.finding import find
 
 INDEXED = {
@@ -45,7 +46,8 @@ def plans(connection: sa.Connection, text: str, **asked: Any) -> list[str]:
     explain = "EXPLAIN QUERY PLAN " if connection.dialect.name == "sqlite" else "EXPLAIN "
     found = []
     for statement, params in made:
-        if "set_config" in statement:
+        # What was imported is in no index of the search: it is counted, up to a bound.
+        if "set_config" in statement or f" {imported_versions.name} i " in statement:
             continue
         rows = connection.exec_driver_sql(explain + statement, params).fetchall()
         found.append("\n".join(str(row[-1]) for row in rows))
