@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("reference", metavar="REF")
 @click.option(
-    "--to", type=click.Choice(["mlflow", "onnx", "hf"]), required=True, help="Which form."
+    "--to", type=click.Choice(["mlflow", "onnx", "hf", "oci"]), required=True, help="Which form."
 )
 @click.option(
     "--out",
@@ -32,6 +32,7 @@ def convert(reference: str, *, to: str, folder: Path, as_json: bool) -> None:
       mlflow  an MLflow model: pyfunc loads it and predicts from raw rows
       onnx    the estimator as a graph; features stay Python
       hf      the folder of a Hugging Face repository: card, config, the version's files
+      oci     an OCI image layout for container registries, by the CNCF's ModelPack
 
     An MLflow model and an ONNX graph are compared with the version row by row, and nothing is
     written where they differ. No form holds a pickle; each names the version's digest.
@@ -41,6 +42,7 @@ def convert(reference: str, *, to: str, folder: Path, as_json: bool) -> None:
       registry convert flight_delay@production --to mlflow --out ./model
       registry convert flight_delay:3 --to onnx --out ./graph
       registry convert flight_delay@production --to hf --out ./repository
+      registry convert flight_delay:3 --to oci --out ./layout
     """
     from registry_assets.cli.plain import print_json
     from registry_assets.cli.text import plural, short, visible
@@ -78,6 +80,9 @@ def _next(done: "Converted") -> list[str]:
             "Not in it: how the features are made of raw rows. That is Python code, which the",
             f"      version carries; {folder}/README.md says what the graph takes and gives.",
         ]
+    if done.to == "oci":
+        model, number = done.version.model, done.version.version
+        return [f"Next: skopeo copy oci:{folder}:{number} docker://HOST/{model}:{number}"]
     return [f"Next: hf upload OWNER/NAME {folder}"]
 
 

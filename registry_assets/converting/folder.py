@@ -39,9 +39,18 @@ def load_with_references(
 ) -> "tuple[LoadedModel, Mapping[str, pd.DataFrame]]":
     """Load a version as `load_folder` does; give the reference frames of its sample too."""
     folder = Path(folder)
-    manifest = Manifest.from_bytes(_verified(folder / MANIFEST_FILE, digest))
-    files = {file.path: _verified(folder / file.path, file.sha256) for file in manifest.files}
-    facts = manifest.facts
+    stored = _verified(folder / MANIFEST_FILE, digest)
+    named = Manifest.from_bytes(stored).files
+    files = {file.path: _verified(folder / file.path, file.sha256) for file in named}
+    return load_files({MANIFEST_FILE: stored, **files}, digest=digest)
+
+
+def load_files(
+    verified: Mapping[str, bytes], *, digest: str
+) -> "tuple[LoadedModel, Mapping[str, pd.DataFrame]]":
+    """Load a version of its files, its manifest among them, that somebody has verified."""
+    files = {path: data for path, data in verified.items() if path != MANIFEST_FILE}
+    facts = Manifest.from_bytes(verified[MANIFEST_FILE]).facts
     model = load_package(
         {path: data for path, data in files.items() if is_loaded(path)},
         identity={

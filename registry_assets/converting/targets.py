@@ -1,7 +1,8 @@
 """A version written as one of the other forms: a whole folder, or nothing.
 
 What is written is tried before the folder gets its name: an MLflow model is loaded by MLflow and
-an ONNX graph run by onnxruntime, and both are compared with the version row by row.
+an ONNX graph run by onnxruntime, and both are compared with the version row by row. An OCI image
+layout holds the version's own files, and is read back byte by byte.
 """
 
 import os
@@ -27,7 +28,7 @@ from registry_assets.packaging.loaded import load_package
 from registry_assets.packaging.package import SAMPLE_FEATURES
 from registry_assets.packaging.predictions import predictions
 
-Target = Literal["mlflow", "onnx", "hf"]
+Target = Literal["mlflow", "onnx", "hf", "oci"]
 TARGETS: tuple[Target, ...] = get_args(Target)
 
 
@@ -110,6 +111,13 @@ def _write(contents: VersionContents, to: Target, folder: Path, card: str) -> Co
         from registry_assets.converting.onnx import write_onnx
 
         return write_onnx(contents, folder)
+    if to == "oci":
+        from registry_assets.converting.oci import write_oci_layout
+        from registry_assets.converting.oci_reading import read_oci_layout
+
+        write_oci_layout(contents, folder)
+        read_oci_layout(folder, digest=contents.version.digest)
+        return None
     from registry_assets.converting.huggingface import write_huggingface
 
     write_huggingface(contents, folder, card=card)

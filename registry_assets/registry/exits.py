@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 class Exits(Part):
-    """Convert: an MLflow model, ONNX, a repository of Hugging Face."""
+    """Convert: an MLflow model, ONNX, a repository of Hugging Face, an OCI image layout."""
 
     def convert(self, reference: str, folder: Path | str, *, to: str) -> "Converted":
         """Write the version that a reference names as something else, into a new folder.
 
         Args:
-            to: `mlflow`, `onnx` or `hf`.
+            to: `mlflow`, `onnx`, `hf` or `oci`.
 
         Raises:
             ConversionRefused: it cannot be, or would say something else; says why.

@@ -10,6 +10,7 @@ import mlflow
 import pytest
 from huggingface_hub import ModelCard, ModelCardData
 
+from registry_assets.converting.oci_reading import load_oci_layout
 from registry_assets_tests.cli.conftest import Command
 from registry_assets_tests.worlds import World, flights, planes
 
@@ -59,6 +60,20 @@ def test_a_version_becomes_a_repository(command: Command, tmp_path: Path) -> Non
     assert isinstance(card.data, ModelCardData)
     assert card.data.model_name == "flight_delay:2"
     assert ran.document["digest"] in card.text
+
+
+def test_a_version_becomes_an_image_layout(command: Command, world: World, tmp_path: Path) -> None:
+    folder = tmp_path / "layout"
+    ran = command("convert", REF, "--to", "oci", "--out", str(folder))
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[-1] == (
+        f"Next: skopeo copy oci:{folder}:2 docker://HOST/flight_delay:2"
+    )
+    version = world.registry.load(REF)
+    rows = flights(50, seed=8).drop(columns="late")
+    loaded = load_oci_layout(folder, digest=version.digest)
+    found, expected = (each.predict(rows, planes=planes()) for each in (loaded, version))
+    assert found.tolist() == expected.tolist()
 
 
 def test_a_killed_conversion_gives_no_folder_its_name_and_can_be_repeated(
