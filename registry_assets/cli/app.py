@@ -11,6 +11,7 @@ import click
 from registry_assets.cli.alerting import ack, alerts
 from registry_assets.cli.approving import approve
 from registry_assets.cli.at import at
+from registry_assets.cli.billing import sbom
 from registry_assets.cli.card import card
 from registry_assets.cli.care import backup, rebuild
 from registry_assets.cli.changing import init
@@ -118,6 +119,7 @@ SECTIONS = {
         lineage,
         compare,
         card,
+        sbom,
         report,
         explain,
         log,

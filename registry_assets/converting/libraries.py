@@ -7,7 +7,13 @@ from types import ModuleType
 
 from registry_assets.errors import ConversionRefused
 
-_EXTRAS = {"mlflow": "mlflow", "onnx": "onnx", "onnxruntime": "onnx", "skl2onnx": "onnx"}
+_EXTRAS = {
+    "cyclonedx": "sbom",
+    "mlflow": "mlflow",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
+    "skl2onnx": "onnx",
+}
 # MLflow asks for both when it is imported, and would report its use to its makers.
 _SILENT = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
 

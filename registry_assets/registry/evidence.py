@@ -8,11 +8,12 @@ from registry_assets.references import Reference
 from registry_assets.registry.part import Part
 
 if TYPE_CHECKING:
+    from registry_assets.converting.cyclonedx import Bill
     from registry_assets.lifecycle.evidence_pack import Written
 
 
 class Evidence(Part):
-    """Evidence packs, and retention."""
+    """Evidence packs, bills of materials, and retention."""
 
     def evidence(self, reference: str, target: Path | str) -> "Written":
         """Write everything about a version into a new zip: see `lifecycle.evidence_pack`.
@@ -23,6 +24,12 @@ class Evidence(Part):
         from registry_assets.lifecycle import evidence_pack
 
         return evidence_pack.write_pack(self.backends, Reference.parse(reference), Path(target))
+
+    def bill(self, reference: str) -> "Bill":
+        """Gather what a version is made of: see `converting.cyclonedx`."""
+        from registry_assets.lifecycle.billing import read_bill
+
+        return read_bill(self.backends, Reference.parse(reference))
 
     def retention(self, model: str, number: int) -> retention.Retention | None:
         """Tell how long a version is kept: see `lifecycle.retention`."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 import zipfile
 from datetime import timedelta
 from pathlib import Path
@@ -38,6 +39,7 @@ NEEDED = {
     "README.txt", "SHA256SUMS", "MANIFEST.json", "card.md", "checkpoint.json", "comparison.html",
     "comparison.json", "index.html", "index.json", "inventory.json", "keys/allowed_signers",
     "ledger.jsonl", "ledger_of_registry.jsonl", "lineage.json", "monitoring.json",
+    "sbom.cdx.json",
 }  # fmt: skip
 
 
@@ -85,6 +87,24 @@ def test_everything_is_in_it_and_listed_with_its_digest(pack: Pack) -> None:
     # Nobody finds what is not named for them.
     page = pack.text("index.html")
     assert [path for path in listed if path != "index.html" and f'href="{path}"' not in page] == []
+
+
+def test_the_bill_of_materials_in_it_is_the_one_that_the_registry_gives(
+    folder: Path, pack: Pack
+) -> None:
+    bill = Registry.open(folder).bill(f"{MODEL}@production")
+    assert (pack.folder / "sbom.cdx.json").read_bytes() == bill.to_bytes()
+
+
+def test_without_the_library_of_bills_of_materials_it_says_that_there_is_none(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "cyclonedx", None)
+    found = packed(Registry.open(folder), f"{MODEL}:1", tmp_path)
+    assert "sbom.cdx.json" not in found.paths
+    not_known = found.document("index.json")["not_known"]
+    assert any("registry_assets[sbom]" in each for each in not_known)
+    assert found.check() == []
 
 
 def test_whoever_has_sha256sum_and_ssh_keygen_checks_all_of_it(pack: Pack) -> None:

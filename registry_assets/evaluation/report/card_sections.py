@@ -240,6 +240,8 @@ def _training(card: Card) -> Iterator[Block]:
         )
     )
     yield Table(("parameter", "value"), _params(made.params), caption="Parameters")
+    yield Paragraph("Everything that it is made of, by digest and version, as CycloneDX has it:")
+    yield Code(f"registry sbom {card.reference} --out {card.model}-{card.version}.cdx.json", "bash")
 
 
 def _params(params: Mapping[str, Json]) -> tuple[tuple[Cell, ...], ...]:

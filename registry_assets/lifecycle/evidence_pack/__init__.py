@@ -13,9 +13,11 @@ from typing import Any
 
 from registry_assets.canonical import Json, canonical_json
 from registry_assets.clock import timestamp
+from registry_assets.converting.cyclonedx import Bill, can_be_written
 from registry_assets.errors import Conflict
 from registry_assets.evaluation.report.values import Card
 from registry_assets.lifecycle.backends import Backends
+from registry_assets.lifecycle.billing import bill_of
 from registry_assets.lifecycle.carding import read_card
 from registry_assets.lifecycle.checkpoints import Checkpoint
 from registry_assets.lifecycle.comparing import Comparison, compare_versions
@@ -37,6 +39,7 @@ from registry_assets.signing.allowed_signers import write_allowed_signers
 __all__ = ["Packed", "Written", "write_pack"]
 
 MANIFEST_FILE = "MANIFEST.json"
+BILL_FILE = "sbom.cdx.json"
 MANIFEST_FORMAT = "registry_assets/evidence-manifest/1"
 
 _TRIES = 3
@@ -67,6 +70,7 @@ class _Read:
 
     evidence: Evidence
     card: Card
+    bill: Bill | None
     ancestors: Ancestors
     comparison: Comparison | None
     both: Both | None
@@ -87,7 +91,8 @@ class _Read:
             for record in self.evidence.evaluations
             if f"{stored.evaluation_folder(record)}/{PAGE_FILE}" not in paths
         ]
-        return telling.not_known(self.evidence, self.comparison, bare)
+        billed = () if self.bill else (telling.NO_BILL,)
+        return (*telling.not_known(self.evidence, self.comparison, bare), *billed)
 
 
 def write_pack(backends: Backends, reference: Reference, target: Path) -> Written:
@@ -151,9 +156,11 @@ def _read_rest(backends: Backends, evidence: Evidence) -> _Read:
             keys = signed.registry_keys(backends, evidence, promotion.maker)
             as_signed.append(signed.attested(backends, promotion, keys))
     as_signed += [signed.activated(record) for record in evidence.policies]
+    card = read_card(backends, number)
     return _Read(
         evidence=evidence,
-        card=read_card(backends, number),
+        card=card,
+        bill=bill_of(backends, card) if can_be_written() else None,
         ancestors=ancestors,
         comparison=comparison,
         both=both,
@@ -208,6 +215,9 @@ def _files(backends: Backends, read: _Read) -> Iterator[File]:
     monitoring = documents.monitoring_document(evidence.lived)
     yield _json("monitoring.json", "what is known of the version in use", monitoring)
     yield File("card.md", "the model's card", [_card(read.card)])
+    if read.bill is not None:
+        what = "what it is made of, as a bill of materials of CycloneDX"
+        yield File(BILL_FILE, what, [read.bill.to_bytes()])
     yield File(SIGNERS, "whose signatures count now", [_signers(evidence)])
     heads = Checkpoint(evidence.heads, evidence.registry, evidence.made_at)
     yield File("checkpoint.json", "where the ledger ended", [heads.to_bytes()])

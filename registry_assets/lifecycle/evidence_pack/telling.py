@@ -17,6 +17,11 @@ INCIDENTS = (
     " records no incidents; those are known to whoever runs it."
 )
 
+NO_BILL = (
+    "What it is made of, as a bill of materials: CycloneDX's library was not installed where this"
+    ' was written (`pip install "registry_assets[sbom]"`). card.md names the same in words.'
+)
+
 _WHOSE_KEYS = (
     "Whether a key belongs to the person that it is listed under: compare the fingerprints with a"
     " list that you have from them, or that `registry keys` printed earlier."
