@@ -140,6 +140,21 @@ def list_promotions(
     return tuple(as_promotion(row._asdict()) for row in rows)
 
 
+def get_promotion(
+    connection: sa.Connection, model: str, pointer: str, generation: int
+) -> PromotionRecord:
+    """Give the promotion that moved a pointer to a generation.
+
+    Raises:
+        NotFound: there is none.
+    """
+    key = {"model": model, "pointer": pointer, "generation": generation}
+    row = statements.find(connection, promotions, **key).mappings().one_or_none()
+    if row is None:
+        raise NotFound(f"{model}@{pointer} has no promotion {generation}")
+    return as_promotion({str(name): value for name, value in row.items()})
+
+
 def newest_promotion(connection: sa.Connection, model: str, pointer: str) -> PromotionRecord:
     """Give the promotion that moved a pointer last.
 

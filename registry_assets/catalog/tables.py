@@ -368,7 +368,8 @@ imported_rows = sa.Table(
 )
 
 # Facts about this catalog: `registry`, its identity; `collections`, how often blobs were
-# collected; `indexed`, the release that made the index.
+# collected; `indexed`, the release that made the index; `lineage …`, how much of the ledger was
+# told to whom as events of lineage.
 settings = sa.Table(
     "settings",
     metadata,

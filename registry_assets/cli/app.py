@@ -28,6 +28,7 @@ from registry_assets.cli.migrating import migrate
 from registry_assets.cli.mirroring import mirrors
 from registry_assets.cli.monitoring import monitor
 from registry_assets.cli.moving import follow, pull, resolve
+from registry_assets.cli.openlineage import openlineage
 from registry_assets.cli.policy import policy
 from registry_assets.cli.reading import explain, models, show, versions
 from registry_assets.cli.recalling import recall, recalls
@@ -54,6 +55,7 @@ from registry_assets.errors import (
     InvalidQuery,
     InvalidReference,
     KeyUnusable,
+    LineageInvalid,
     MetadataMissing,
     MirrorAddressInvalid,
     NoRegistry,
@@ -86,6 +88,7 @@ MISTYPED = (
     InvalidQuery,
     InvalidReference,
     KeyUnusable,
+    LineageInvalid,
     MetadataMissing,
     MirrorAddressInvalid,
     NoRegistry,
@@ -148,7 +151,7 @@ SECTIONS = {
         ack,
     ),
     "Govern": (policy, keys),
-    "Move": (resolve, pull, follow, convert, evidence, export, import_, migrate),
+    "Move": (resolve, pull, follow, convert, evidence, export, import_, migrate, openlineage),
     "Care": (doctor, backup, rebuild, collect, simulate),
 }
 
@@ -196,6 +199,7 @@ Environment:
   REGISTRY_STORE         the store, where it is not in that folder; all that `Move` needs
   REGISTRY_STATE         the folder of what was last seen of each pointer
   REGISTRY_ALERTS        where alerts go; else alerts.yaml in the project's folder
+  REGISTRY_OPENLINEAGE   who is told of lineage: file:PATH or https://…; nobody without it
   REGISTRY_SIGNING_KEY   the private key that promotions are signed with
   REGISTRY_TRUSTED_KEYS  by which keys `Move` believes a pointer: what `registry keys` prints
   REGISTRY_DEBUG=1       show the traceback of an error

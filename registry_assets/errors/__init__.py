@@ -55,6 +55,7 @@
     ├── AlertsInvalid                          settings of sinks; lists all that is wrong
     ├── AlertUnreadable                        a stored alert, damaged or of a newer release
     ├── DeliveryFailed                         a sink did not take an alert; says why
+    ├── LineageInvalid                         where events of lineage go cannot be used
     ├── MirrorError                            another registry, which versions are published to
     │   ├── MirrorUnreachable                  transient
     │   ├── MirrorRefused                      it did not take what was asked of it
@@ -96,6 +97,7 @@ from registry_assets.errors.deploying import (
     StateFileInvalid,
 )
 from registry_assets.errors.importing import VersionImported
+from registry_assets.errors.lineage import LineageInvalid
 from registry_assets.errors.mirroring import (
     AdoptionRefused,
     MirrorAddressInvalid,
@@ -159,6 +161,7 @@ __all__ = [
     "InvalidQuery",
     "InvalidReference",
     "KeyUnusable",
+    "LineageInvalid",
     "LoadCheckFailed",
     "MetadataMissing",
     "MirrorAddressInvalid",

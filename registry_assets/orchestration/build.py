@@ -18,6 +18,7 @@ from registry_assets.orchestration.missing import Reported
 from registry_assets.orchestration.monitoring.alerts import alerts_sensor, deliver_job
 from registry_assets.orchestration.monitoring.building import watch_models
 from registry_assets.orchestration.moves import moves_check
+from registry_assets.orchestration.openlineage import is_wanted, lineage_sensor, tell_job
 from registry_assets.orchestration.own_checks import refuse_missing_checks
 from registry_assets.orchestration.pointer_asset import pointer_asset, pointer_check
 from registry_assets.orchestration.promotion_sensor import promotion_sensor
@@ -112,6 +113,9 @@ def registry_definitions(
     sensors.append(report_sensor(reported, report, source, interval=sensor_interval))
     deliver = deliver_job(source)
     sensors.append(alerts_sensor(deliver, source, interval=sensor_interval))
+    tell = tell_job(source) if is_wanted() else None
+    if tell is not None:
+        sensors.append(lineage_sensor(tell, source, interval=sensor_interval))
     return dg.Definitions(
         assets=[
             *data,
@@ -135,6 +139,7 @@ def registry_definitions(
             *(each.job for each in retrained if each.job is not None),
             report,
             deliver,
+            *([tell] if tell is not None else []),
         ],
         schedules=[s for s in map(_schedule, models) if s is not None],
         sensors=sensors,

@@ -27,6 +27,7 @@ from registry_assets.registry.evidence import Evidence
 from registry_assets.registry.exits import Exits
 from registry_assets.registry.governing import Governing
 from registry_assets.registry.keys import Keys
+from registry_assets.registry.lineage_events import LineageEvents
 from registry_assets.registry.migrating import Migrating
 from registry_assets.registry.mirrors import Mirrors
 from registry_assets.registry.monitoring import Monitoring
@@ -67,6 +68,7 @@ class Registry(
     Alerts,
     Mirrors,
     Migrating,
+    LineageEvents,
 ):
     """An open registry.
 

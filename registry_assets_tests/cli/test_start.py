@@ -54,6 +54,7 @@ def imported(world: World, *arguments: str) -> set[str]:
         ("log",),
         ("alerts",),
         ("mirrors",),
+        ("openlineage",),
         ("search", "stage = 'production' and tags.team = 'airline-ops'"),
         ("verify",),
     ],

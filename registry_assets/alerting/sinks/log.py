@@ -35,7 +35,7 @@ class LogSink:
                 sys.stderr.write(line.decode())
                 sys.stderr.flush()
                 return
-            _append(Path(self.path), line)
+            append_line(Path(self.path), line)
         except OSError as error:
             raise DeliveryFailed(
                 f"{self.name} cannot be written: {error.strerror}",
@@ -43,7 +43,12 @@ class LogSink:
             ) from error
 
 
-def _append(path: Path, line: bytes) -> None:
+def append_line(path: Path, line: bytes) -> None:
+    """Append a line in one piece, and have the disk keep it.
+
+    Raises:
+        OSError: it cannot be, or not all of it.
+    """
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
     # Nobody else's: what is in it tells of people's data.
     descriptor = os.open(path, flags, 0o600)
