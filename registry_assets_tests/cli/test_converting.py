@@ -71,7 +71,7 @@ def test_a_version_becomes_an_image_layout(command: Command, world: World, tmp_p
     )
     version = world.registry.load(REF)
     rows = flights(50, seed=8).drop(columns="late")
-    loaded = load_oci_layout(folder, digest=version.digest)
+    loaded = load_oci_layout(folder, digest=str(version.digest))
     found, expected = (each.predict(rows, planes=planes()) for each in (loaded, version))
     assert found.tolist() == expected.tolist()
 

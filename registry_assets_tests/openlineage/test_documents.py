@@ -42,7 +42,7 @@ def test_facets_are_of_the_schemas_that_openlineages_own_client_writes(name: str
 
 def test_events_are_of_the_schemas_that_openlineages_own_client_writes() -> None:
     job, data = PLACE.job("train/late"), _model()
-    made = {
+    made: dict[Any, Any] = {
         event_v2.RunEvent: run_event("START", at=AT, run_id=PLACE.run_id(DIGEST), job=job, run={}),
         event_v2.JobEvent: job_event(at=AT, job=job),
         event_v2.DatasetEvent: dataset_event(at=AT, dataset=data),
@@ -59,7 +59,7 @@ def test_a_run_is_known_again_by_the_event_that_it_is_told_from() -> None:
 
 def test_a_facet_of_ours_that_is_wrong_is_found_by_its_schema() -> None:
     data = _model()
-    data["facets"][MANIFEST]["digest"] = "latest"  # type: ignore[index,call-overload]
+    data["facets"][MANIFEST]["digest"] = "latest"
     with pytest.raises(jsonschema.ValidationError, match="latest"):
         valid(dataset_event(at=AT, dataset=data))
 

@@ -28,7 +28,7 @@ from registry_assets.clock import timestamp
 from registry_assets.errors import DeliveryFailed, RegistryError
 from registry_assets.faults import reached
 from registry_assets.lifecycle.backends import Backends
-from registry_assets.lifecycle.openlineage.translating import documents_of
+from registry_assets.lifecycle.openlineage.translating import TOLD_KINDS, documents_of
 from registry_assets.openlineage.destination import Destination
 from registry_assets.openlineage.documents import Document, Place
 
@@ -47,8 +47,9 @@ class Progress:
     """How much a receiver was told, and how much not.
 
     Args:
-        waiting: events of the ledger that were not looked at.
+        waiting: events of the ledger that are to be told.
         due: whether it may be tried now.
+        state: another one whenever something came, or was tried.
     """
 
     position: Position
@@ -100,7 +101,11 @@ def read_progress(backends: Backends, destination: Destination) -> Progress:
     with backends.catalog.read() as connection:
         position = read_position(connection, destination.identity)
         chains = told_chains(connection)
-    waiting = _waiting(position, chains)
+        waiting = sum(
+            _waiting(connection, chain, position.head(chain))
+            for chain, head in chains.items()
+            if head != position.head(chain)
+        )
     due = position.next_at is None or position.next_at <= now
     ends = sum(head.sequence for head in chains.values())
     return Progress(position, waiting, due, f"{position.updated_at}/{position.failures}/{ends}")
@@ -123,7 +128,7 @@ def emit(backends: Backends, destination: Destination) -> Emitted:
         while not this.is_over and _emit_some(this, chain):
             pass
     _close(this)
-    waiting = _waiting(this.position, chains)
+    waiting = read_progress(backends, destination).waiting
     return Emitted(this.sent, tuple(this.refused), this.error, waiting)
 
 
@@ -139,8 +144,8 @@ def retry(backends: Backends, destination: Destination) -> tuple[Refused, ...]:
     still: list[Refused] = []
     for each in before.refused:
         with backends.catalog.read() as connection:
-            (event,) = _events(connection, each.chain, each.sequence - 1, limit=1)
-            documents = _documents(connection, place, event)
+            found = _events(connection, each.chain, each.sequence - 1, limit=1)
+            documents = _documents(connection, place, found[0]) if found else ()
         try:
             if isinstance(documents, DeliveryFailed):
                 raise documents
@@ -235,10 +240,13 @@ def _of_this_ledger(connection: sa.Connection, position: Position) -> Position:
     return position if told == position.told else replace(position, told=told)
 
 
-def _waiting(position: Position, chains: dict[str, Head]) -> int:
-    return sum(
-        max(0, head.sequence - position.head(chain).sequence) for chain, head in chains.items()
+def _waiting(connection: sa.Connection, chain: str, told: Head) -> int:
+    """Count the events of a chain that are to be told; most of what happens is told to nobody."""
+    after = told.sequence if is_of_this_ledger(connection, chain, told) else 0
+    query = sa.select(sa.func.count()).where(
+        events.c.chain == chain, events.c.sequence > after, events.c.kind.in_(TOLD_KINDS)
     )
+    return int(connection.execute(query).scalar_one())
 
 
 def _events(connection: sa.Connection, chain: str, after: int, *, limit: int) -> list[Event]:

@@ -276,3 +276,5 @@ _TOLD: Mapping[str, Callable[[Telling], Iterator[Document]]] = {
     "pointer_moved": _moved,
     "pointer_rolled_back": _moved,
 }
+TOLD_KINDS = tuple(_TOLD)
+"""Kinds of events of the ledger that anything is told of."""
