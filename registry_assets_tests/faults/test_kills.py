@@ -35,6 +35,7 @@ TRIED_BESIDE = {
     "deliver.": "lifecycle/monitoring/test_delivering_killed.py",
     "follow.": "deployment/test_kills.py",
     "keys.": "lifecycle/test_registry_keys.py",
+    "lineage.": "lifecycle/openlineage/test_emitting.py",
     "migrate.": "lifecycle/migrating/test_killed.py",
     "mirror.": "lifecycle/mirroring/test_killed.py",
     "pull.": "deployment/test_kills.py",
