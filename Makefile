@@ -7,7 +7,7 @@ READY := .venv/.ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run year governance mlflow run-distributed ui screenshots test browser-test torch-test thorough \
+.PHONY: help run year governance mlflow wandb sagemaker run-distributed ui screenshots test browser-test torch-test thorough \
 	bench bench-large bench-evaluation bench-drift bench-serve bench-migrate lint format lock
 
 help: ## This list
@@ -26,6 +26,12 @@ governance: $(READY) ## A high-risk model walks through policy, approvals and ro
 
 mlflow: $(READY) ## Beside a real MLflow server: migrate, mirror, serve, repair; kept nowhere
 	@$(BIN)/python -m registry_assets.models.mlflow $(ARGS)
+
+wandb: $(READY) ## Beside Weights & Biases, a double of it: migrate, mirror, repair; kept nowhere
+	@$(BIN)/python -m registry_assets.models.wandb $(ARGS)
+
+sagemaker: $(READY) ## Beside SageMaker, moto as its double: migrate, mirror, repair; kept nowhere
+	@$(BIN)/python -m registry_assets.models.sagemaker $(ARGS)
 
 run-distributed: $(READY) ## Both models on PostgreSQL, S3 and a real daemon, each run a process; kept nowhere
 	@$(BIN)/python scripts/run_distributed.py

@@ -10,9 +10,17 @@ import pytest
 
 from registry_assets_tests.servers.mlflow import MLflowServer, mlflow_server
 from registry_assets_tests.servers.postgresql import PostgresServer, in_memory, running_postgresql
+from registry_assets_tests.servers.sagemaker import COMPLETED, SageMakerDouble, sagemaker_double
 from registry_assets_tests.servers.seaweedfs import BUCKET, SeaweedFS, seaweedfs
+from registry_assets_tests.servers.wandb import KEY as WANDB_KEY
+from registry_assets_tests.servers.wandb import WandbDouble, wandb_double
 
 OURS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_ENDPOINT_URL",
+    "AWS_PROFILE",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
     "DAGSTER_HOME",
     "MLFLOW_TRACKING_PASSWORD",
     "MLFLOW_TRACKING_TOKEN",
@@ -28,6 +36,8 @@ OURS = (
     "REGISTRY_STATE",
     "REGISTRY_STORE",
     "REGISTRY_TRUSTED_KEYS",
+    "WANDB_API_KEY",
+    "WANDB_BASE_URL",
 )
 
 # A shell that starts tests in the background leaves Ctrl-C ignored, also in whatever they start:
@@ -105,4 +115,34 @@ def mlflow() -> Iterator[MLflowServer]:
     Each test takes names of its own in it.
     """
     with mlflow_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _wandb() -> Iterator[WandbDouble]:
+    with wandb_double() as double:
+        yield double
+
+
+@pytest.fixture
+def wandb(_wandb: WandbDouble, monkeypatch: pytest.MonkeyPatch) -> WandbDouble:
+    """A double of Weights & Biases, and the key that opens it. It is no server of theirs.
+
+    Each test takes collections of its own in it.
+    """
+    monkeypatch.setenv("WANDB_API_KEY", WANDB_KEY)
+    return _wandb
+
+
+@pytest.fixture(scope="session")
+def sagemaker_moto() -> Iterator[SageMakerDouble]:
+    """moto's server as it is: a double of SageMaker and S3; each test takes names of its own."""
+    with sagemaker_double() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sagemaker_completed() -> Iterator[SageMakerDouble]:
+    """The same, with what moto lacks."""
+    with sagemaker_double(module=COMPLETED) as server:
         yield server

@@ -22,7 +22,7 @@ from registry_assets.clock import Clock
 from registry_assets.errors import VersionImported
 
 IMPORTED, COMPLETED, LINKED = "version_imported", "version_completed", "version_linked"
-SHOWN_AS = {"mlflow": "MLflow"}
+SHOWN_AS = {"mlflow": "MLflow", "sagemaker": "SageMaker", "wandb": "Weights & Biases"}
 """What people call a kind of registry."""
 
 State = Literal["imported", "linked"]

@@ -1,32 +1,11 @@
 """`registry migrate`: models of other kinds of registries come in, with their history."""
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
 import click
 
+from registry_assets.cli.migrated import beside, show_migrated, told_progress
 from registry_assets.cli.options import confirm, reason_option, yes_option
-from registry_assets.cli.progress import shown_progress
 from registry_assets.cli.reading import json_option, open_registry
-from registry_assets.cli.text import plural, visible
-
-if TYPE_CHECKING:
-    from registry_assets.cli.plain import Document
-    from registry_assets.lifecycle.migrating.values import Migrated, Outcome
-    from registry_assets.registry import Registry
-
-_EVERY = 100
-_SHOWN = 20
-_FEW = 3
-_OUTCOMES: "dict[Outcome, str]" = {
-    "imported": "imported",
-    "completed": "completed: their files came this time",
-    "linked": "linked: they are versions of this registry",
-    "known": "here already",
-    "absent": "here already, and their files did not come this time either",
-}
+from registry_assets.cli.text import visible
 
 
 @click.group()
@@ -90,19 +69,18 @@ def mlflow(
       registry migrate mlflow churn --tracking-uri https://mlflow.example.com
       registry migrate mlflow "Churn Model" --as churn --yes --json
     """
-    from registry_assets.cli.plain import print_json
-    from registry_assets.lifecycle.migrating.mlflow import our_name
+    from registry_assets.lifecycle.migrating.importing import our_name
     from registry_assets.mirroring.mlflow.address import Address
 
     registry = open_registry()
-    called = our_name(name, model)
+    called = our_name(name, model, there="MLflow")
     where = Address.find(tracking_uri).url
-    note = _beside(registry, called, name)
+    note = beside(registry, called, name)
     if not yes:
         if note:
             click.echo(note, err=True)
         confirm(f"Import the history of {visible(name)} at {where} as {called}, for good?")
-    with _told(quiet=as_json) as progress:
+    with told_progress(quiet=as_json) as progress:
         done = registry.migrate_mlflow(
             name,
             model=model,
@@ -112,112 +90,160 @@ def mlflow(
             reason=reason,
             progress=progress,
         )
-    if as_json:
-        print_json(migrated_document(done))
-        return
-    for line in _report(done):
-        click.echo(line)
-    if note:
-        click.echo(note)
+    show_migrated(done, as_json=as_json, note=note)
 
 
-def _beside(registry: "Registry", called: str, name: str) -> str:
-    """Say that a model here has versions of another model there: its name may be a slip."""
-    from registry_assets.errors import NotFound
+@migrate.command("wandb")
+@click.argument("name", metavar="COLLECTION")
+@click.option("--as", "model", metavar="MODEL", default="", help="What it is to be called here.")
+@click.option(
+    "--base-url", metavar="URL", default="", help="Where it is; by default WANDB_BASE_URL."
+)
+@click.option("--entity", metavar="TEAM", default="", help="By default the one of the key.")
+@click.option(
+    "--organization",
+    metavar="NAME",
+    default="",
+    help="That the registry is of; by default the one of the team.",
+)
+@click.option(
+    "--registry",
+    "where",
+    metavar="NAME",
+    default="model",
+    show_default=True,
+    help="The registry that the collection is in, without `wandb-registry-`.",
+)
+@click.option(
+    "--largest",
+    metavar="MIB",
+    type=click.IntRange(min=1),
+    help="Copy the files of a version up to so many MiB; by default 5120.",
+)
+@reason_option()
+@yes_option
+@json_option
+def wandb(
+    name: str,
+    *,
+    model: str,
+    base_url: str,
+    entity: str,
+    organization: str,
+    where: str,
+    largest: int | None,
+    reason: str,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Bring in a COLLECTION of a registry at Weights & Biases.
 
-    try:
-        records = registry.imported_versions(called, linked=True)
-    except NotFound:
-        return ""
-    others = {each.foreign_name for each in records} - {name}
-    if not others:
-        return ""
-    said = ", ".join(visible(each) for each in sorted(others)[:_FEW])
-    more = f" and {len(others) - _FEW} more" if len(others) > _FEW else ""
-    return (
-        f"Note: {called} has the history of {said}{more} already: these versions are numbered on"
-        " behind it, as one model's; --as gives them a model of their own"
-    )
+    Its versions get numbers here in the order they have there, and keep metadata, tags,
+    description, files, and their run's summary and configuration. They are history, as those
+    of MLflow are: none can be loaded, evaluated or promoted, no file of theirs is ever opened, and
+    aliases are noted and move no pointer. Files that are only references to elsewhere stay there.
 
+    Who may read there is told by WANDB_API_KEY.
 
-@contextmanager
-def _told(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """Show a bar where somebody looks at a terminal, and elsewhere a line now and then."""
-    if quiet or sys.stderr.isatty():
-        with shown_progress(quiet=quiet, counted=True) as progress:
-            yield progress
-        return
+    \b
+    Examples:
+      registry migrate wandb churn --base-url https://api.wandb.ai --entity crm
+      registry migrate wandb "Churn Model" --as churn --yes --json
+    """
+    from registry_assets.lifecycle.migrating.importing import our_name
+    from registry_assets.mirroring.wandb.address import Address
 
-    def line(what: str, done: int, total: int) -> None:
-        if total and (done % _EVERY == 0 or done == total):
-            click.echo(f"{what}: {done:,} of {plural(total, 'version')}", err=True)
-
-    yield line
-
-
-def migrated_document(done: "Migrated") -> "Document":
-    """Give what a migration did, for programs."""
-    return {
-        "model": done.model,
-        "foreign_name": done.name,
-        "address": done.address,
-        "declared": done.declared,
-        "changed": done.changed,
-        "counts": {outcome: done.count(outcome) for outcome in _OUTCOMES},
-        "versions": [each.to_json() for each in done.versions],
-        "aliases": [
-            {"alias": each.alias, "foreign_number": each.foreign_number, "seen_at": each.seen_at}
-            for each in done.aliases
-        ],
-        "never_carried": list(done.always_lost),
-    }
-
-
-def _report(done: "Migrated") -> Iterator[str]:
-    from rich.filesize import decimal
-
-    model = done.model
-    total = plural(len(done.versions), "version")
-    yield f"{visible(done.name)} at {done.address} has {total}; here it is {model}."
-    for outcome, said in _OUTCOMES.items():
-        if count := done.count(outcome):
-            yield f"  {count:,} {said}"
-    files = sum(each.files for each in done.versions)
-    if files:
-        size = decimal(sum(each.size for each in done.versions))
-        yield f"{plural(files, 'file')} copied and digested, {size}; none was opened."
-    unsafe = sum(bool(each.record.unsafe) for each in done.versions)
-    if unsafe:
-        marked = plural(unsafe, "version")
-        yield f"Note: {marked} with pickles, marked `unsafe: pickle`: kept, and never loaded."
-    yield from _lost(done)
-    yield from _changed(done)
-    for alias in done.aliases:
-        if alias.foreign_number is not None:
-            yield f"Alias {visible(alias.alias)} is at version {alias.foreign_number} there; noted."
-    yield f"Of no version: {'; '.join(done.always_lost)}."
-    if done.declared:
-        yield f"Next: declare a RegisteredModel named {model}: its versions go on after these."
-    yield f"Next: `registry versions {model}` lists them, `registry log {model}` tells all of it."
-
-
-def _lost(done: "Migrated") -> Iterator[str]:
-    lost = [each for each in done.versions if each.lost]
-    if lost:
-        yield "Did not come:"
-    for each in lost[:_SHOWN]:
-        name = f"{done.model}:{each.record.number} (there {each.record.foreign_number})"
-        yield from (f"  {name}: {visible(sentence)}" for sentence in each.lost)
-    if len(lost) > _SHOWN:
-        yield f"  and of {len(lost) - _SHOWN:,} more versions: --json lists all"
-
-
-def _changed(done: "Migrated") -> Iterator[str]:
-    changed = [each for each in done.versions if each.changed]
-    for each in changed[:_SHOWN]:
-        yield (
-            f"Note: what is said there of version {each.record.foreign_number} has changed since it"
-            " came; what came stays"
+    registry = open_registry()
+    called = our_name(name, model, there="Weights & Biases")
+    at = Address.find(base_url).url
+    note = beside(registry, called, name)
+    if not yes:
+        if note:
+            click.echo(note, err=True)
+        confirm(f"Import the history of {visible(name)} at {at} as {called}, for good?")
+    with told_progress(quiet=as_json) as progress:
+        done = registry.migrate_wandb(
+            name,
+            model=model,
+            base_url=base_url,
+            entity=entity,
+            organization=organization,
+            registry=where,
+            largest=None if largest is None else largest << 20,
+            reason=reason,
+            progress=progress,
         )
-    if len(changed) > _SHOWN:
-        yield f"Note: so it has of {len(changed) - _SHOWN:,} more versions: --json lists all"
+    show_migrated(done, as_json=as_json, note=note)
+
+
+@migrate.command("sagemaker")
+@click.argument("group", metavar="GROUP")
+@click.option("--as", "model", metavar="MODEL", default="", help="What it is to be called here.")
+@click.option(
+    "--region",
+    metavar="REGION",
+    default="",
+    help="Where the group is; by default as AWS's own settings say.",
+)
+@click.option(
+    "--from",
+    "allowed",
+    metavar="URL",
+    multiple=True,
+    help="Read what versions name below this address: s3://bucket/prefix. Repeatable.",
+)
+@click.option(
+    "--largest",
+    metavar="MIB",
+    type=click.IntRange(min=1),
+    help="Copy the files of a version up to so many MiB; by default 5120.",
+)
+@reason_option()
+@yes_option
+@json_option
+def sagemaker(
+    group: str,
+    *,
+    model: str,
+    region: str,
+    allowed: tuple[str, ...],
+    largest: int | None,
+    reason: str,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Bring in model package GROUP of Amazon SageMaker.
+
+    As `migrate mlflow` does: history, of which nothing is opened, loaded or promoted. Archives,
+    metrics and baselines come from below the addresses that --from names and from nowhere else:
+    a version may name whatever this process may read. What is Approved is noted, and moves no
+    pointer.
+
+    Who may read there is told by AWS's own means: a role, AWS_PROFILE, or AWS_ACCESS_KEY_ID and
+    AWS_SECRET_ACCESS_KEY.
+
+    \b
+    Examples:
+      registry migrate sagemaker churn --region eu-west-1 --from s3://ml-artifacts/churn
+      registry migrate sagemaker Churn-Model --as churn --from s3://ml-artifacts --yes --json
+    """
+    from registry_assets.lifecycle.migrating.importing import our_name
+
+    registry = open_registry()
+    called = our_name(group, model, there="SageMaker")
+    note = beside(registry, called, group)
+    if not yes:
+        if note:
+            click.echo(note, err=True)
+        confirm(f"Import the history of {visible(group)} in SageMaker as {called}, for good?")
+    with told_progress(quiet=as_json) as progress:
+        done = registry.migrate_sagemaker(
+            group,
+            model=model,
+            region=region,
+            allowed=allowed,
+            largest=None if largest is None else largest << 20,
+            reason=reason,
+            progress=progress,
+        )
+    show_migrated(done, as_json=as_json, note=note)

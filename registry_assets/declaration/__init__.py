@@ -30,7 +30,13 @@ from registry_assets.declaration.gates import (
 from registry_assets.declaration.holdout import ByKey, Holdout, LatestPartitions
 from registry_assets.declaration.latency import Latency
 from registry_assets.declaration.metrics import MetricFunction
-from registry_assets.declaration.mirrors import Mirror, MLflow
+from registry_assets.declaration.mirrors import (
+    Mirror,
+    MLflow,
+    SageMaker,
+    SageMakerEndpoint,
+    WeightsAndBiases,
+)
 from registry_assets.declaration.model import (
     FeatureSource,
     Params,
@@ -93,9 +99,12 @@ __all__ = [
     "Quality",
     "QuietHours",
     "RegisteredModel",
+    "SageMaker",
+    "SageMakerEndpoint",
     "Schedule",
     "SizeAtMost",
     "SliceFloor",
     "SliceGap",
+    "WeightsAndBiases",
     "Where",
 ]

@@ -21,10 +21,12 @@ _NATIVE: Mapping[str, tuple[str, ...]] = {
     "catboost": (".cb", ".cbm"),
     "onnx": (".onnx",),
 }
+_ALONE = (".skops", ".onnx", ".cbm", ".ubj")
+"""Without a description: what is an estimator by its ending, and nothing else."""
 _KEYS = ("pickled_model", "data", "model_file", "model_data")
 _HINT = (
-    "save it there again in a format that is data: scikit-learn by"
-    ' mlflow.sklearn.log_model(…, serialization_format="skops"), others in their own format; or'
+    "save it there again in a format that is data: scikit-learn by skops (in MLflow,"
+    ' mlflow.sklearn.log_model(…, serialization_format="skops")), others in their own format; or'
     " register its estimator here by `registry register`"
 )
 
@@ -40,9 +42,11 @@ def find_estimator(folder: Path, files: Sequence[str], *, where: str) -> str:
     """
     if DESCRIPTION in files:
         return _of_flavours(folder / DESCRIPTION, files, where)
-    found = [path for path in files if PurePosixPath(path).suffix in (".skops", ".onnx", ".cbm")]
+    found = [path for path in files if PurePosixPath(path).suffix in _ALONE]
     if len(found) == 1:
         return found[0]
+    if programs := [path for path in files if PurePosixPath(path).suffix in _PROGRAMS]:
+        raise _program(programs[0], where)
     raise AdoptionRefused(
         f"{where} holds no {DESCRIPTION}, and {len(found)} files that could be its estimator",
         hint=_HINT,
@@ -65,14 +69,18 @@ def _of_flavours(description: Path, files: Sequence[str], where: str) -> str:
             programs.append(path)
     programs += [path for path in files if PurePosixPath(path).suffix in _PROGRAMS]
     if programs:
-        raise AdoptionRefused(
-            f"the estimator of {where} is {programs[0]}, a pickle or the like, which runs whatever"
-            " is in it when it is loaded",
-            hint=_HINT,
-        )
+        raise _program(programs[0], where)
     raise AdoptionRefused(
         f"{where} has the flavours {', '.join(sorted(map(str, flavours))) or 'none'}, none of which"
         " holds an estimator that is read here",
+        hint=_HINT,
+    )
+
+
+def _program(path: str, where: str) -> AdoptionRefused:
+    return AdoptionRefused(
+        f"the estimator of {where} is {path}, a pickle or the like, which runs whatever is in it"
+        " when it is loaded",
         hint=_HINT,
     )
 

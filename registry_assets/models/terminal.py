@@ -18,7 +18,7 @@ from registry_assets.deployment.seen import STATE
 from registry_assets.errors import RegistryError
 
 _REGISTRY = Path(sys.executable).with_name("registry")
-HIDDEN = ("REGISTRY_", "DAGSTER_", "MLFLOW_")
+HIDDEN = ("REGISTRY_", "DAGSTER_", "MLFLOW_", "WANDB_", "AWS_")
 """Settings that would lead a story to another registry begin so."""
 
 _ASKED = "[y/N]: "

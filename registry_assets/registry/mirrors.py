@@ -11,6 +11,7 @@ from registry_assets.registry.part import Part
 if TYPE_CHECKING:
     from registry_assets.declaration import RegisteredModel
     from registry_assets.lifecycle.mirroring.adopting import Adopted
+    from registry_assets.lifecycle.mirroring.deploying import Deployment
     from registry_assets.lifecycle.mirroring.observing import Observation
     from registry_assets.lifecycle.mirroring.publishing import Published
     from registry_assets.lifecycle.mirroring.repairing import Repaired
@@ -106,6 +107,26 @@ class Mirrors(Part):
 
         by = run or RunInfo.by_hand()
         return repair(self.backends, model, mirror, run=by, reason=reason)
+
+    def deploy_to_endpoint(self, model: "RegisteredModel", mirror: str) -> "Deployment | None":
+        """Let a mirror's endpoint serve what its pointer holds: see `lifecycle.mirroring`."""
+        from registry_assets.lifecycle.mirroring.deploying import deploy
+
+        return deploy(self.backends, model, mirror)
+
+    def look_at_endpoint(
+        self, model: "RegisteredModel", mirror: str, *, brief: bool = False
+    ) -> "Deployment | None":
+        """Say what a mirror's endpoint is to serve, and what it serves."""
+        from registry_assets.lifecycle.mirroring.deploying import look_at_endpoint
+
+        return look_at_endpoint(self.backends, model, mirror, brief=brief)
+
+    def wanted_configuration(self, model: "RegisteredModel", mirror: str) -> str | None:
+        """Name what a mirror's endpoint is to serve, by the catalog alone."""
+        from registry_assets.lifecycle.mirroring.deploying import wanted_configuration
+
+        return wanted_configuration(self.backends, model, mirror)
 
     def adopt_from_mirror(
         self,

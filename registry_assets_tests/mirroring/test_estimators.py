@@ -53,7 +53,8 @@ def test_a_lone_file_of_a_known_format_needs_no_description(tmp_path: Path) -> N
         ("[", (), "cannot be read"),
         ("flavors: !!python/object/apply:os.system ['true']", (), "cannot be read"),
         (None, ("a.skops", "b.skops"), "2 files that could be"),
-        (None, ("model.pkl",), "0 files that could be"),
+        (None, ("model.pkl",), "model.pkl, a pickle or the like"),
+        (None, ("notes.txt",), "0 files that could be"),
     ],
 )
 def test_what_cannot_be_read_safely_is_refused_with_the_reason(

@@ -3,22 +3,25 @@
 What a tag or a name says there anybody can have written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from registry_assets.canonical import sha256_digest
+from registry_assets.catalog.counts import has_model
+from registry_assets.catalog.mirrors import list_mirrors, read_receipts
 from registry_assets.catalog.tables import versions
 from registry_assets.deployment.contents import MANIFEST_FILE
 from registry_assets.errors import RegistryError
 from registry_assets.lifecycle.backends import Backends
 from registry_assets.manifest import Manifest
-from registry_assets.mirroring.mlflow.artifacts import hashed
+from registry_assets.mirroring.files import hashed
 from registry_assets.store.manifests import read_manifest
 
 _ESTIMATOR = "estimator."
+_ARCHIVE = "model.tar.gz"
 _LARGEST_MANIFEST = 1 << 24
 
 
@@ -50,7 +53,7 @@ class Ours:
     _estimators: dict[str, OurVersion] = field(default_factory=dict)
 
     def find(self, folder: Path, files: Sequence[Path]) -> OurVersion | None:
-        """Give the version whose whole package, or whose estimator, is among some files.
+        """Give the version whose package, estimator or published archive is among some files.
 
         Args:
             folder: that they are in.
@@ -82,7 +85,20 @@ class Ours:
             for each in self._committed.values():
                 if each.model == self.model:
                     self._note_estimators(each)
+            self._note_archives(self._committed)
         return self._committed
+
+    def _note_archives(self, committed: Mapping[str, OurVersion]) -> None:
+        """Know again the archives that were published, which nobody unpacks to look."""
+        with self.backends.catalog.read() as connection:
+            if not has_model(connection, self.model):
+                return
+            for mirror in list_mirrors(connection, self.model):
+                for each in read_receipts(connection, self.model, mirror.mirror).values():
+                    sent = each.receipt["files"].get(_ARCHIVE, {}).get("sha256")
+                    version = committed.get(each.version_digest)
+                    if sent and version is not None:
+                        self._estimators.setdefault(sent, version)
 
     def _note_estimators(self, version: OurVersion) -> None:
         try:

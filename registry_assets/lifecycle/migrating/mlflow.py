@@ -1,384 +1,125 @@
-"""Migrate from MLflow: every version there becomes an imported version here, in their order.
+"""What comes from MLflow: versions with their runs, and what is said of them there."""
 
-For each: look, fetch, store, and one transaction. What is recorded is known by what it is there,
-so whatever ends a migration, the next one goes on behind the last version that was recorded.
-Nothing that was fetched is opened but to hash it, and to tell whether it is a pickle.
-"""
-
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from registry_assets.canonical import Json
-from registry_assets.catalog import imported
-from registry_assets.catalog.counts import has_model
-from registry_assets.catalog.imported import ImportedRecord, Incoming
-from registry_assets.catalog.imported_aliases import record_aliases
-from registry_assets.catalog.models import declare
-from registry_assets.errors import DeclarationError, InvalidName
-from registry_assets.faults import reached
-from registry_assets.governance.policy import policy_in_force
-from registry_assets.lifecycle.backends import Backends, RunInfo
-from registry_assets.lifecycle.migrating.linking import Ours
-from registry_assets.lifecycle.migrating.pickles import find_pickles
-from registry_assets.lifecycle.migrating.skeleton import skeleton
-from registry_assets.lifecycle.migrating.telling import Told, digest_of, links, said_there
-from registry_assets.lifecycle.migrating.values import Came, Migrated, Progress
-from registry_assets.lifecycle.publishing import Publication
-from registry_assets.manifest import FileEntry, Manifest, Parent, file_entries
-from registry_assets.mirroring.mlflow.reading import Reader, ReadModel, ReadVersion
-from registry_assets.references import check_name
+from registry_assets.lifecycle.migrating.telling import LONGEST_NAME, MOST_ENTRIES, Told
+from registry_assets.mirroring.mlflow.reading import (
+    DatasetInput,
+    Reader,
+    ReadModel,
+    ReadRun,
+    ReadVersion,
+)
 
-SOURCE = "mlflow"
-LARGEST = 5 * 1024**3
-"""Bytes of one version's files, unless asked otherwise."""
-AT_ONCE = 8
-_BESIDE_EACH_OTHER = 1 << 28
-"""Bytes of a version that is fetched while others are: all of them lie on the disk at once."""
-_IN_MEMORY = 1 << 20
+ALWAYS_LOST = (
+    "of each metric only its last value came, not those of every step",
+    "who set an alias, and when, MLflow does not keep",
+    "traces, and whatever a run has beside the version's own folder, stay there",
+)
 
 
 @dataclass(frozen=True, slots=True)
-class _Migration:
-    """One migration under way."""
+class MLflowSource:
+    """An MLflow server, as `migrating.source` asks for one."""
 
-    backends: Backends
     reader: Reader
-    model: str
-    run: RunInfo
-    reason: str
-    largest: int
-    ours: Ours
 
     @property
-    def recorded(self) -> dict[str, str]:
-        return {"actor": self.run.actor, "run_id": self.run.run_id, "reason": self.reason}
+    def kind(self) -> str:
+        """What it is."""
+        return "mlflow"
+
+    @property
+    def address(self) -> str:
+        """Where it is."""
+        return self.reader.address.url
+
+    @property
+    def always_lost(self) -> tuple[str, ...]:
+        """What comes of no version."""
+        return ALWAYS_LOST
+
+    def secrets(self) -> tuple[str, ...]:
+        """Give what must not be kept."""
+        return self.reader.address.secrets()
+
+    def model(self, name: str) -> ReadModel:
+        """Read a registered model: see `Reader.model`."""
+        return self.reader.model(name)
+
+    def look(self, versions: Sequence[ReadVersion]) -> list[ReadVersion]:
+        """Read runs, and list files."""
+        return self.reader.look(versions)
+
+    def fetch(self, version: ReadVersion, folder: Path) -> str:
+        """Write the files of a version into an empty folder."""
+        return self.reader.fetch(version, folder)
+
+    def fetch_all(self, wanted: Sequence[tuple[ReadVersion, Path]]) -> list[str]:
+        """Write those of several, beside each other."""
+        return self.reader.fetch_all(wanted)
+
+    def said(self, version: ReadVersion, told: Told) -> dict[str, Json]:
+        """Give everything that is said of a version there, for its manifest and its row."""
+        if version.run_id and version.run is None:
+            told.lost.append(
+                f"its run {version.run_id:.64} is gone for good: no metrics, no params"
+            )
+        if not version.run_id:
+            told.lost.append("it names no run: no metrics, no params, no data")
+        if version.status not in ("", "READY"):
+            told.lost.append(f"its status is {told.text(version.status, 'its status', 100)}")
+        return {
+            "source": "mlflow",
+            "name": told.text(version.name, "its name", LONGEST_NAME),
+            "number": str(version.number),
+            "created_at": version.created_at,
+            "updated_at": version.updated_at,
+            "user": told.text(version.user, "its user", LONGEST_NAME),
+            "description": told.text(version.description, "its description"),
+            "stage": told.text(version.stage, "its stage", 100),
+            "status": told.text(version.status, "its status", 100),
+            "tags": told.texts(version.tags, "tag"),
+            "artifacts": told.text(version.source, "the address of its files", 2000),
+            "run": None if version.run is None else _run(version.run, told),
+        }
+
+    def links(self, version: ReadVersion) -> dict[str, Json]:
+        """Give the pages of a version and its run there."""
+        run, address = version.run, self.reader.address
+        run_page = address.page("experiments", run.experiment, "runs", run.run_id) if run else None
+        page = address.page("models", version.name, "versions", str(version.number))
+        return {"address": address.url, "url": page, "run_url": run_page}
 
 
-def migrate_mlflow(
-    backends: Backends,
-    reader: Reader,
-    name: str,
-    *,
-    model: str = "",
-    largest: int = LARGEST,
-    run: RunInfo,
-    reason: str = "",
-    progress: Progress = lambda _what, _done, _total: None,
-) -> Migrated:
-    """Bring a registered model of an MLflow server in, as history. Repeating adds what is new.
-
-    No pointer moves, and nothing that comes can be promoted.
-
-    Args:
-        model: what it is to be called here; by default as there.
-        largest: bytes of one version's files that are copied; of a larger one all else comes.
-
-    Raises:
-        InvalidName: its name cannot be one here; says how to give another.
-        NotFound: the server has no such model.
-        MirrorUnreachable, MirrorRefused: it does not answer, or does not let us.
-        StoreError: a file cannot be stored. What is recorded stays, and repeating goes on.
-    """
-    called = our_name(name, model)
-    progress("reading", 0, 0)
-    found = reader.model(name)
-    declared = _declare(backends, reader, called, found, run)
-    reached("migrate.declared")
-    doing = _Migration(backends, reader, called, run, reason, largest, Ours(backends, called))
-    with backends.catalog.read() as connection:
-        records = imported.list_imported(connection, called, linked=True)
-    known = {record.identity: record for record in records}
-    came = {each.record.identity: each for each in _known(doing, found.versions, known)}
-    waiting = [version for version in found.versions if version.identity not in came]
-    done, total = len(came), len(found.versions)
-    progress("importing", done, total)
-    for first in range(0, len(waiting), AT_ONCE):
-        for each in _some(doing, waiting[first : first + AT_ONCE], known):
-            came[each.record.identity] = each
-            done += 1
-            progress("importing", done, total)
-    aliases = record_aliases(
-        backends.catalog,
-        model=called,
-        source=SOURCE,
-        foreign_name=name,
-        aliases=found.aliases,
-        actor=run.actor,
-        clock=backends.clock,
-    )
-    reached("migrate.ended")
-    return Migrated(
-        called,
-        name,
-        reader.address.url,
-        declared,
-        versions=tuple(came[version.identity] for version in found.versions),
-        aliases=aliases,
-    )
-
-
-def our_name(name: str, model: str = "") -> str:
-    """Give what a model of another registry is called here.
-
-    Raises:
-        InvalidName: it cannot be called so; says how to give another name.
-    """
-    if not name or any(each in name for each in "/:"):
-        raise InvalidName(
-            f"{name!r:.120} is no name of a registered model in MLflow: expected one that is not"
-            " empty, without / and :",
-            hint="give its name as the server's page shows it; a version is not asked for",
-        )
-    if model:
-        return check_name(model, what="model name")
-    try:
-        return check_name(name, what="model name")
-    except InvalidName as refused:
-        folded = "".join(c if c.isascii() and c.isalnum() else "_" for c in name.lower())
-        folded = "_".join(part for part in folded.split("_") if part)[:60]
-        proposed = folded if folded[:1].isalpha() else f"m_{folded}".rstrip("_")
-        raise InvalidName(
-            f"{name!r:.120} is a name in MLflow, and can be none here: expected a small letter,"
-            " then small letters, digits and _, 63 characters at most",
-            hint=f"say what it is to be called here: --as {proposed}",
-        ) from refused
-
-
-def _declare(
-    backends: Backends, reader: Reader, model: str, found: ReadModel, run: RunInfo
-) -> bool:
-    """Declare the model as far as it is known, if nobody has; what code declares later holds."""
-    with backends.catalog.read() as connection:
-        if has_model(connection, model):
-            return False
-    told = Told(secrets=reader.address.secrets())
-    suite, policy = skeleton()
-    declare(
-        backends.catalog,
-        name=model,
-        description=told.text(found.description, "description")
-        or f"Imported from MLflow {told.text(found.name, 'name', 300)}.",
-        task="unknown",
-        owners=(),
-        tags={name: str(value) for name, value in told.texts(found.tags, "tag").items()},
-        suite=suite,
-        policy=lambda before: policy_in_force(before, policy),
-        actor=run.actor,
-        clock=backends.clock,
-    )
-    return True
-
-
-def _known(
-    doing: _Migration, versions: Sequence[ReadVersion], known: Mapping[str, ImportedRecord]
-) -> Iterator[Came]:
-    """Give the versions that are here, and of which nothing is missing."""
-    for version in versions:
-        record = known.get(version.identity)
-        if record is not None and record.files == "whole":
-            now = digest_of(said_there(version, _told(doing)))
-            lost = tuple(record.said.get("not_carried", ()))
-            yield Came(record, "known", lost=lost, changed=now != record.said_digest)
-
-
-def _some(
-    doing: _Migration, versions: Sequence[ReadVersion], known: Mapping[str, ImportedRecord]
-) -> Iterator[Came]:
-    """Import some versions in their order; the small ones are fetched beside each other."""
-    looked = [_limited(doing, version) for version in doing.reader.look(versions)]
-    reached("migrate.looked")
-    with tempfile.TemporaryDirectory(prefix="registry-migrate-") as aside:
-        folders = [Path(aside) / str(place) for place in range(len(looked))]
-        problems: dict[int, str] = {}
-        for place, version in enumerate(looked):
-            folders[place].mkdir()
-            assert version.listing is not None
-            if version.listing.refused:
-                problems[place] = version.listing.refused
-        small = [
-            place
-            for place, version in enumerate(looked)
-            if place not in problems
-            and version.listing is not None
-            and version.listing.size <= _BESIDE_EACH_OTHER
-        ]
-        fetched = doing.reader.fetch_all([(looked[place], folders[place]) for place in small])
-        problems |= dict(zip(small, fetched, strict=True))
-        reached("migrate.fetched")
-        for place, version in enumerate(looked):
-            if place not in problems:
-                problems[place] = doing.reader.fetch(version, folders[place])
-            before = known.get(version.identity)
-            yield _import(doing, version, folders[place], problems[place], before)
-            for file in folders[place].rglob("*"):
-                if file.is_file():
-                    file.unlink()  # at most one large version lies there at a time
-
-
-def _limited(doing: _Migration, version: ReadVersion) -> ReadVersion:
-    listing = version.listing
-    if listing is None or listing.size <= doing.largest:
-        return version
-    refused = (
-        f"its files are {listing.size:,} bytes, and at most {doing.largest:,} of one version are"
-        " copied"
-    )
-    return replace(version, listing=replace(listing, refused=refused))
-
-
-def _import(
-    doing: _Migration,
-    version: ReadVersion,
-    folder: Path,
-    problem: str,
-    before: ImportedRecord | None,
-) -> Came:
-    told = _told(doing)
-    said = said_there(version, told)
-    said_digest = digest_of(said)
-    files = [] if problem else sorted(each for each in folder.rglob("*") if each.is_file())
-    if problem:
-        lost = told.text(problem, "what kept its files from coming", 1000)
-        told.lost.insert(0, f"its files did not come: {lost}")
-        if before is not None:
-            changed = said_digest != before.said_digest
-            return Came(before, "absent", lost=tuple(told.lost), changed=changed)
-    ours = doing.ours.find(folder, files)
-    named = {each.relative_to(folder).as_posix(): each for each in files}
-    said |= links(doing.reader.address, version)
-    said["unsafe"] = list(find_pickles(named.items()))
-    said["same_as"] = ours.reference if ours is not None else None
-    publication = Publication.begin(doing.backends)
-    entries: list[FileEntry] = []
-    contents: dict[str, bytes] = {}
-    linked = ours is not None and ours.model == doing.model and before is None
-    if not linked:
-        entries, contents = _stored(doing, named, told)
-    said["not_carried"] = list(told.lost)
-    incoming = Incoming(
-        identity=version.identity,
-        source=SOURCE,
-        address=doing.reader.address.url,
-        foreign_name=version.name,
-        foreign_number=str(version.number),
-        files="absent" if problem else "whole",
-        said=said,
-        said_digest=said_digest,
-    )
-    reached("migrate.stored")
-    if ours is not None and linked:
-        record = imported.record_linked(
-            doing.backends.catalog,
-            incoming,
-            model=doing.model,
-            number=ours.number,
-            digest=ours.digest,
-            clock=doing.backends.clock,
-            **doing.recorded,
-        )
-        return Came(record, "linked", lost=tuple(told.lost))
-    if before is not None:
-        record = _complete(doing, incoming, publication, entries, contents, before)
-    else:
-        record = _record(doing, incoming, publication, entries, contents)
-    reached("migrate.recorded")
-    return Came(
-        record,
-        "imported" if before is None else "completed",
-        files=len(entries),
-        size=sum(entry.size for entry in entries),
-        lost=tuple(told.lost),
-    )
-
-
-def _stored(
-    doing: _Migration, files: Mapping[str, Path], told: Told
-) -> tuple[list[FileEntry], dict[str, bytes]]:
-    """Store what is large, and give what is to be stored together with the manifest."""
-    entries, contents = [], {}
-    for path, file in files.items():
-        try:
-            FileEntry(path, f"sha256:{'0' * 64}", 0)
-        except DeclarationError:
-            told.lost.append(f"a file whose path can be none here: {path!r:.200}")
-            continue
-        if file.stat().st_size <= _IN_MEMORY:
-            contents[path] = file.read_bytes()
-        else:
-            stored = doing.backends.store.put_file(file)
-            entries.append(FileEntry(path, stored.digest, stored.size))
-    return [*entries, *file_entries(contents)], contents
-
-
-def _record(
-    doing: _Migration,
-    incoming: Incoming,
-    publication: Publication,
-    entries: Sequence[FileEntry],
-    contents: Mapping[str, bytes],
-) -> ImportedRecord:
-    while True:
-        with doing.backends.catalog.read() as connection:
-            number = imported.next_number(connection, doing.model)
-        # The number stands in it, as in the manifest of every version: a store of which the
-        # catalog was lost says which numbers were given out.
-        manifest = _manifest(doing, incoming, entries, number)
-        digest = publication.put(manifest, contents)
-        record = imported.record_imported(
-            doing.backends.catalog,
-            incoming,
-            model=doing.model,
-            number=number,
-            digest=digest,
-            confirm=partial(publication.confirm, digest=digest),
-            clock=doing.backends.clock,
-            **doing.recorded,
-        )
-        if record is not None:
-            return record
-
-
-def _complete(
-    doing: _Migration,
-    incoming: Incoming,
-    publication: Publication,
-    entries: Sequence[FileEntry],
-    contents: Mapping[str, bytes],
-    before: ImportedRecord,
-) -> ImportedRecord:
-    manifest = _manifest(doing, incoming, entries, before.number, before=before.digest)
-    digest = publication.put(manifest, contents)
-    return imported.record_completed(
-        doing.backends.catalog,
-        incoming,
-        model=doing.model,
-        digest=digest,
-        confirm=partial(publication.confirm, digest=digest),
-        clock=doing.backends.clock,
-        **doing.recorded,
-    )
-
-
-def _manifest(
-    doing: _Migration,
-    incoming: Incoming,
-    entries: Sequence[FileEntry],
-    number: int,
-    *,
-    before: str | None = None,
-) -> Manifest:
-    facts: dict[str, Json] = {
-        "model": doing.model,
-        "version": number,
-        "identity": incoming.identity,
-        "imported": dict(incoming.said),
+def _run(run: ReadRun, told: Told) -> dict[str, Json]:
+    return {
+        "run_id": told.text(run.run_id, "the id of its run", 100),
+        "name": told.text(run.name, "the name of its run", LONGEST_NAME),
+        "experiment": told.text(run.experiment, "its experiment", 100),
+        "status": told.text(run.status, "the status of its run", 100),
+        "deleted": run.deleted,
+        "user": told.text(run.user, "the user of its run", LONGEST_NAME),
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "metrics": told.numbers(run.metrics),
+        "params": told.texts(run.params, "parameter"),
+        "tags": told.texts(run.tags, "tag of its run"),
+        "inputs": _inputs(run.inputs, told),
     }
-    parents = (Parent("before", before),) if before is not None else ()
-    return Manifest(kind="imported", files=tuple(entries), parents=parents, facts=facts)
 
 
-def _told(doing: _Migration) -> Told:
-    return Told(secrets=doing.reader.address.secrets())
+def _inputs(inputs: Iterable[DatasetInput], told: Told) -> list[Json]:
+    return [
+        {
+            "name": told.text(each.name, "the name of a dataset", LONGEST_NAME),
+            "digest": told.text(each.digest, "the digest of a dataset", LONGEST_NAME),
+            "source_type": told.text(each.source_type, "the kind of a dataset", LONGEST_NAME),
+            "source": told.text(each.source, "the source of a dataset"),
+            "context": told.text(each.context, "the use of a dataset", LONGEST_NAME),
+        }
+        for each in list(inputs)[:MOST_ENTRIES]
+    ]

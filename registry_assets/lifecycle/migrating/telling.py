@@ -6,13 +6,12 @@ an address with a password the password goes.
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from registry_assets.canonical import Json, canonical_json, sha256_digest
-from registry_assets.mirroring.mlflow.address import Address, without
-from registry_assets.mirroring.mlflow.reading import DatasetInput, ReadRun, ReadVersion
+from registry_assets.mirroring.secrecy import without
 from registry_assets.references import clean_text
 
 T = TypeVar("T")
@@ -68,38 +67,6 @@ class Told:
         return items[:MOST_ENTRIES]
 
 
-def said_there(version: ReadVersion, told: Told) -> dict[str, Json]:
-    """Give everything that is said of a version there, for its manifest and its row."""
-    if version.run_id and version.run is None:
-        told.lost.append(f"its run {version.run_id:.64} is gone for good: no metrics, no params")
-    if not version.run_id:
-        told.lost.append("it names no run: no metrics, no params, no data")
-    if version.status not in ("", "READY"):
-        told.lost.append(f"its status is {told.text(version.status, 'its status', 100)}")
-    return {
-        "source": "mlflow",
-        "name": told.text(version.name, "its name", LONGEST_NAME),
-        "number": str(version.number),
-        "created_at": version.created_at,
-        "updated_at": version.updated_at,
-        "user": told.text(version.user, "its user", LONGEST_NAME),
-        "description": told.text(version.description, "its description"),
-        "stage": told.text(version.stage, "its stage", 100),
-        "status": told.text(version.status, "its status", 100),
-        "tags": told.texts(version.tags, "tag"),
-        "artifacts": told.text(version.source, "the address of its files", 2000),
-        "run": None if version.run is None else _run(version.run, told),
-    }
-
-
-def links(address: Address, version: ReadVersion) -> dict[str, Json]:
-    """Give the pages of a version and its run there."""
-    run = version.run
-    run_page = address.page("experiments", run.experiment, "runs", run.run_id) if run else None
-    page = address.page("models", version.name, "versions", str(version.number))
-    return {"address": address.url, "url": page, "run_url": run_page}
-
-
 def digest_of(said: Mapping[str, Json]) -> str:
     """Name what is said of the version itself, which people change; its run is left out.
 
@@ -107,33 +74,3 @@ def digest_of(said: Mapping[str, Json]) -> str:
     """
     changing = ("updated_at", "description", "stage", "status", "tags")
     return sha256_digest(canonical_json({name: said[name] for name in changing}))
-
-
-def _run(run: ReadRun, told: Told) -> dict[str, Json]:
-    return {
-        "run_id": told.text(run.run_id, "the id of its run", 100),
-        "name": told.text(run.name, "the name of its run", LONGEST_NAME),
-        "experiment": told.text(run.experiment, "its experiment", 100),
-        "status": told.text(run.status, "the status of its run", 100),
-        "deleted": run.deleted,
-        "user": told.text(run.user, "the user of its run", LONGEST_NAME),
-        "started_at": run.started_at,
-        "finished_at": run.finished_at,
-        "metrics": told.numbers(run.metrics),
-        "params": told.texts(run.params, "parameter"),
-        "tags": told.texts(run.tags, "tag of its run"),
-        "inputs": _inputs(run.inputs, told),
-    }
-
-
-def _inputs(inputs: Iterable[DatasetInput], told: Told) -> list[Json]:
-    return [
-        {
-            "name": told.text(each.name, "the name of a dataset", LONGEST_NAME),
-            "digest": told.text(each.digest, "the digest of a dataset", LONGEST_NAME),
-            "source_type": told.text(each.source_type, "the kind of a dataset", LONGEST_NAME),
-            "source": told.text(each.source, "the source of a dataset"),
-            "context": told.text(each.context, "the use of a dataset", LONGEST_NAME),
-        }
-        for each in list(inputs)[:MOST_ENTRIES]
-    ]

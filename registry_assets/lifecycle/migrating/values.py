@@ -1,7 +1,7 @@
 """What a migration did: of every version what came, and what did not, and why."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from registry_assets.canonical import Json
@@ -13,12 +13,6 @@ Outcome = Literal["imported", "completed", "linked", "known", "absent"]
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how many versions of it are, and of how many."""
-
-ALWAYS_LOST = (
-    "of each metric only its last value came, not those of every step",
-    "who set an alias, and when, MLflow does not keep",
-    "traces, and whatever a run has beside the version's own folder, stay there",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +58,7 @@ class Migrated:
         name: what it is called there.
         declared: whether the model is new here.
         aliases: where they were found.
+        always_lost: what came of no version.
     """
 
     model: str
@@ -72,7 +67,7 @@ class Migrated:
     declared: bool
     versions: tuple[Came, ...] = ()
     aliases: tuple[AliasRecord, ...] = ()
-    always_lost: tuple[str, ...] = field(default=ALWAYS_LOST)
+    always_lost: tuple[str, ...] = ()
 
     def count(self, outcome: Outcome) -> int:
         """Give how many versions came to this."""

@@ -8,7 +8,13 @@ import os
 from typing import Any, Protocol, runtime_checkable
 
 from registry_assets.catalog.mirrors import declare_mirrors
-from registry_assets.declaration import Mirror, MLflow, RegisteredModel
+from registry_assets.declaration import (
+    Mirror,
+    MLflow,
+    RegisteredModel,
+    SageMaker,
+    WeightsAndBiases,
+)
 from registry_assets.errors import DeclarationError, MirrorError, NotFound
 from registry_assets.lifecycle.backends import Backends
 from registry_assets.mirroring.protocol import MirrorClient
@@ -66,6 +72,10 @@ def open_client(model: str, mirror: Mirror, *, brief: bool = False) -> MirrorCli
         address = Address.find(mirror.tracking_uri, os.environ)
         name = mirror.name or model
         return MLflowClient(address, name, direct=mirror.direct_artifacts, brief=brief)
+    if isinstance(mirror, WeightsAndBiases):
+        return _wandb_client(model, mirror, brief=brief)
+    if isinstance(mirror, SageMaker):
+        return _sagemaker_client(model, mirror, brief=brief)
     if isinstance(mirror, OwnMirror):
         client: MirrorClient = mirror.connect(model)
         return client
@@ -74,6 +84,33 @@ def open_client(model: str, mirror: Mirror, *, brief: bool = False) -> MirrorCli
         " connect(model)",
         hint="give it connect(model: str) -> MirrorClient: see registry_assets.mirroring.protocol",
     )
+
+
+def _sagemaker_client(model: str, mirror: SageMaker, *, brief: bool) -> MirrorClient:
+    from registry_assets.mirroring.sagemaker.client import SageMakerClient
+    from registry_assets.mirroring.sagemaker.names import group_of
+    from registry_assets.mirroring.sagemaker.sessions import Aws
+
+    return SageMakerClient(
+        Aws(mirror.session, region=mirror.region, brief=brief),
+        mirror.name or group_of(model),
+        image=mirror.image,
+        artifacts=mirror.artifacts.rstrip("/"),
+    )
+
+
+def _wandb_client(model: str, mirror: WeightsAndBiases, *, brief: bool) -> MirrorClient:
+    from registry_assets.mirroring.wandb.address import Address, Place
+    from registry_assets.mirroring.wandb.client import WeightsAndBiasesClient
+
+    place = Place(
+        mirror.entity,
+        mirror.organization,
+        mirror.registry,
+        mirror.collection or model,
+        mirror.project,
+    )
+    return WeightsAndBiasesClient(Address.find(mirror.base_url, os.environ), place, brief=brief)
 
 
 def place_of(model: str, mirror: Mirror) -> tuple[str, str] | None:

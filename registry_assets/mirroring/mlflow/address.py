@@ -2,12 +2,13 @@
 
 import base64
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from registry_assets.errors import MirrorAddressInvalid
+from registry_assets.mirroring.secrecy import without
 
 VARIABLE = "MLFLOW_TRACKING_URI"
 USER, PASSWORD, TOKEN = (
@@ -15,7 +16,6 @@ USER, PASSWORD, TOKEN = (
     "MLFLOW_TRACKING_PASSWORD",
     "MLFLOW_TRACKING_TOKEN",
 )
-_HIDDEN = "***"
 _SERVE = (
     "that is a backend store: `mlflow server --backend-store-uri …` serves it; give the address at"
     " which it does"
@@ -97,11 +97,3 @@ class Address:
 def _is_backend(scheme: str) -> bool:
     """Tell whether MLflow's own programs read what is there by themselves, without a server."""
     return scheme.partition("+")[0] in ("file", "sqlite", "postgresql", "mysql", "mssql")
-
-
-def without(text: str, secrets: Iterable[str]) -> str:
-    """Give a text in which no secret is, whichever way it was written."""
-    for secret in secrets:
-        for form in {secret, quote(secret), quote(secret, safe="")}:
-            text = text.replace(form, _HIDDEN)
-    return text

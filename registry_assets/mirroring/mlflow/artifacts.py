@@ -4,21 +4,20 @@ Where they are, and what they are called, is said by the server, so it is not be
 is read or written on this machine outside of the folder that is meant, nor at another host.
 """
 
-import hashlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
 from registry_assets.errors import MirrorRefused
+from registry_assets.mirroring.files import hashed
 from registry_assets.mirroring.mlflow.address import Address
 from registry_assets.mirroring.protocol import ForeignFile
 
 MOST_FILES = 10_000
 MOST_BYTES = 20 * 1024**3
 _DIRECT = ("s3", "gs", "wasbs", "abfss", "hdfs")
-_CHUNK = 1 << 20
 
 
 class Artifacts:
@@ -105,37 +104,6 @@ class Artifacts:
                 yield from self._listed(path, depth + 1)
                 continue
             yield path, None if info.file_size is None else int(info.file_size)
-
-
-def files_in(folder: Path) -> dict[str, ForeignFile]:
-    """Give the regular files below a folder of ours, each with its digest."""
-    return {
-        path.relative_to(folder).as_posix(): hashed(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.is_symlink()
-    }
-
-
-def hashed(file: Path) -> ForeignFile:
-    """Hash a file."""
-    hasher, size = hashlib.sha256(), 0
-    with file.open("rb") as opened:
-        while chunk := opened.read(_CHUNK):
-            hasher.update(chunk)
-            size += len(chunk)
-    return ForeignFile(size, f"sha256:{hasher.hexdigest()}")
-
-
-def unlike(
-    wanted: Mapping[str, ForeignFile], there: Mapping[str, ForeignFile]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Give the paths that lack, or have other bytes, and those that are not to be there."""
-    wrong = [
-        path
-        for path, file in wanted.items()
-        if path not in there or there[path].sha256 != file.sha256
-    ]
-    return tuple(sorted(wrong)), tuple(sorted(there.keys() - wanted.keys()))
 
 
 def _refuse_elsewhere(address: Address, uri: str, *, direct: bool) -> None:

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 from registry_assets.clock import timestamp
 from registry_assets.errors import MirrorDiffers, MirrorRefused, NotFound
 from registry_assets.faults import reached
+from registry_assets.mirroring.aliases import alias_of
+from registry_assets.mirroring.files import files_in, unlike
 from registry_assets.mirroring.mlflow import models, runs
 from registry_assets.mirroring.mlflow.address import Address
-from registry_assets.mirroring.mlflow.artifacts import Artifacts, files_in, unlike
+from registry_assets.mirroring.mlflow.artifacts import Artifacts
 from registry_assets.mirroring.mlflow.calling import Calls
-from registry_assets.mirroring.mlflow.names import ARTIFACT, DIGEST, alias_of, pointer_tag
+from registry_assets.mirroring.mlflow.names import ARTIFACT, DIGEST, pointer_tag
 from registry_assets.mirroring.protocol import (
     Fetched,
     ForeignFile,

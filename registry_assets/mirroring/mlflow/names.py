@@ -1,6 +1,6 @@
 """What our things are called in MLflow, whose names are narrower: another name for each."""
 
-import re
+from registry_assets.mirroring.aliases import alias_of
 
 PREFIX = "registry_assets."
 REGISTRY, MODEL = f"{PREFIX}registry", f"{PREFIX}model"
@@ -9,17 +9,6 @@ ARTIFACT = "model"
 """The folder of a run's artifacts that the model is in."""
 RECORD = "registry_assets.json"
 """The artifact of a run with all that was said, whole."""
-
-_MANGLED = "pointer-"
-_TAKEN = re.compile(r"latest|v[0-9]+")
-
-
-def alias_of(pointer: str) -> str:
-    """Give the alias of a pointer: its name, but for those that MLflow keeps for itself.
-
-    No two pointers have one alias: ours have no hyphen.
-    """
-    return f"{_MANGLED}{pointer}" if _TAKEN.fullmatch(pointer) else pointer
 
 
 def pointer_tag(pointer: str) -> str:

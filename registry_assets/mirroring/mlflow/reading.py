@@ -15,11 +15,11 @@ from typing import Any
 from registry_assets.canonical import Json, canonical_json, sha256_digest
 from registry_assets.clock import timestamp
 from registry_assets.errors import MirrorRefused, NotFound
+from registry_assets.mirroring.listing import Listing
 from registry_assets.mirroring.mlflow import models
 from registry_assets.mirroring.mlflow.address import Address
 from registry_assets.mirroring.mlflow.calling import ABSENT, Calls, is_code
 from registry_assets.mirroring.mlflow.reading_files import (
-    Listing,
     Place,
     check_allowed,
     fetch_file,

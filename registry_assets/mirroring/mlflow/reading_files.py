@@ -7,43 +7,24 @@ said are refused. Nothing is unpacked, and nothing is run.
 
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
 from registry_assets.errors import MirrorAddressInvalid, MirrorRefused
+from registry_assets.mirroring.listing import LARGEST_UNSAID, Listing
 from registry_assets.mirroring.mlflow.address import Address
 from registry_assets.mirroring.mlflow.calling import ABSENT, is_code
 
 MOST_FILES = 10_000
-LARGEST_UNSAID = 1 << 30
-"""Bytes of a file whose size nobody says."""
 _MOST_FOLDERS, _DEEPEST = 2_000, 20
 _LONGEST_NAME, _LONGEST_PATH = 250, 1_000
 _CHUNK = 1 << 20
 _NOT_NOW = (401, 403, 408, 429, 502, 503, 504)
 """Answers about the caller or the moment, and not about the file."""
 _BUCKETS = ("s3", "gs", "wasbs", "abfss", "hdfs")
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """The files of a version.
-
-    Args:
-        sizes: bytes of each, by path; None where nobody says.
-        refused: why none can be read; "" where they can.
-    """
-
-    sizes: Mapping[str, int | None] = field(default_factory=dict)
-    refused: str = ""
-
-    @property
-    def size(self) -> int:
-        """Bytes of all; of one that is not said as many as would be read."""
-        return sum(LARGEST_UNSAID if size is None else size for size in self.sizes.values())
 
 
 class Place(Protocol):

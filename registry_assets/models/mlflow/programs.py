@@ -6,20 +6,17 @@ also where whoever started it was killed.
 
 import importlib.metadata
 import json
-import os
 import shlex
-import socket
-import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from registry_assets.errors import RegistryError
+from registry_assets.models.running import free_port, running
 
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -40,10 +37,7 @@ NEEDED = {"mlflow": ">=3.17,<4", "lightgbm": ">=4.5"}
 DATA = "mlflow-server"
 """The folder of the server's database, artifacts and logs; git ignores it."""
 
-_STARTS_WITHIN = 180
-# A server is several processes. All end when it does, and when whoever started it has gone and
-# so let go of the pipe that this shell reads.
-_END_TOGETHER = '("$@" <&-; kill -KILL 0) & read _; kill -KILL 0'
+_HINT = "see that the port is free, and that `mlflow --version` is 3.17 or newer"
 
 
 def require_installed() -> None:
@@ -123,9 +117,9 @@ def tracking_server(folder: Path) -> Iterator[Server]:
         *("--artifacts-destination", f"{DATA}/artifacts", "--serve-artifacts"),
     ]
     server = Server(folder, port, shlex.join(["mlflow", *arguments]))
-    with _running(
-        arguments, folder, log="server.log", settings=QUIET, ready=f"{server.url}/health"
-    ):
+    log = folder / DATA / "server.log"
+    ready = f"{server.url}/health"
+    with running("mlflow", arguments, folder, log=log, settings=QUIET, ready=ready, hint=_HINT):
         yield server
 
 
@@ -138,74 +132,17 @@ def served_model(server: Server, uri: str) -> Iterator[Serving]:
         *("--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
     ]
     serving = Serving(port, shlex.join(["mlflow", *arguments]))
-    ready = f"http://127.0.0.1:{port}/ping"
-    with _running(
-        arguments, server.folder, log="serving.log", settings=server.settings, ready=ready
+    folder = server.folder
+    with running(
+        "mlflow",
+        arguments,
+        folder,
+        log=folder / DATA / "serving.log",
+        settings=server.settings,
+        ready=f"http://127.0.0.1:{port}/ping",
+        hint=_HINT,
     ):
         yield serving
-
-
-def free_port() -> int:
-    """Give a port of loopback that nobody listens on."""
-    with socket.socket() as attempt:
-        attempt.bind(("127.0.0.1", 0))
-        return int(attempt.getsockname()[1])
-
-
-@contextmanager
-def _running(
-    arguments: Sequence[str],
-    folder: Path,
-    *,
-    log: str,
-    settings: Mapping[str, str],
-    ready: str,
-) -> Iterator[None]:
-    """Run a program of MLflow until the block ends; begin once it answers.
-
-    Raises:
-        RegistryError: it does not start; says what it wrote.
-    """
-    # It calls uvicorn by its name, which is that of its own environment.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    written = folder / DATA / log
-    with written.open("wb") as output:
-        process = subprocess.Popen(
-            ["/bin/sh", "-c", _END_TOGETHER, "mlflow", sys.executable, "-m", "mlflow", *arguments],
-            env={"PATH": path, "HOME": str(folder), "TMPDIR": str(folder / DATA), **settings},
-            cwd=folder,
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    try:
-        _wait(arguments[0], process, ready, written)
-        yield
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        process.wait()
-
-
-def _wait(name: str, process: "subprocess.Popen[bytes]", ready: str, log: Path) -> None:
-    deadline = time.monotonic() + _STARTS_WITHIN
-    while not _answers(ready):
-        if time.monotonic() > deadline or process.poll() is not None:
-            said = log.read_text(errors="replace")[-2000:]
-            raise RegistryError(
-                f"`mlflow {name}` does not start; it wrote:\n{said}",
-                hint="see that the port is free, and that `mlflow --version` is 3.17 or newer",
-            )
-        time.sleep(0.1)
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - of loopback
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 def _is_installed(name: str) -> bool:

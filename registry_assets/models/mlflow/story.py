@@ -6,12 +6,11 @@ is done by the jobs and sensors of the team's own code location (`team`).
 
 from collections.abc import Sequence
 
-import dagster as dg
-
 import registry_assets
 from registry_assets.converting.mlflow_signature import split_frame
 from registry_assets.errors import RegistryError
 from registry_assets.models.driving import headline
+from registry_assets.models.mirrored import Team, loaded
 from registry_assets.models.mlflow.cast import MARTA, OTTO
 from registry_assets.models.mlflow.history import (
     ALCOHOL,
@@ -23,15 +22,7 @@ from registry_assets.models.mlflow.history import (
 )
 from registry_assets.models.mlflow.programs import served_model
 from registry_assets.models.mlflow.stage import Stage
-from registry_assets.models.mlflow.team import (
-    BOTTLES,
-    FEATURES,
-    MIRROR,
-    MODEL,
-    NAMES,
-    Team,
-    loaded,
-)
+from registry_assets.models.mlflow.team import BOTTLES, FEATURES, MIRROR, MODEL, NAMES
 
 REFERENCE = f"{MODEL}@production"
 SERVED = f"models:/{ORIGIN}@production"
@@ -45,7 +36,7 @@ def live(stage: Stage) -> None:
     """Live the whole story."""
     before_us(stage)
     history_comes_in(stage)
-    with loaded(stage.folder) as team:
+    with loaded(stage.folder, model=MODEL, mirror=MIRROR) as team:
         a_version_goes_out(stage, team)
         mlflow_serves_it(stage)
         somebody_moves_the_alias(stage, team)
@@ -81,8 +72,8 @@ def a_version_goes_out(stage: Stage, team: Team) -> None:
     """A version is trained, gated and promoted here, and published there."""
     stage.title("3  A version of one's own passes its gates here, and goes out")
     team.materialize(BOTTLES, FEATURES)
-    team.retrain(MARTA, reason="the first that is trained here")
-    _launched(stage, team, NAMES.promotion_sensor)
+    team.retrain(MARTA.name, reason="the first that is trained here")
+    team.tell_launched(stage.say, NAMES.promotion_sensor)
     number = team.registry.pointer(MODEL).version
     if number is None:
         raise RegistryError(
@@ -94,8 +85,8 @@ def a_version_goes_out(stage: Stage, team: Team) -> None:
         f"Dagster has trained and evaluated {MODEL}:{number}{score}; every gate passed, and"
         " production holds it."
     )
-    _launched(stage, team, NAMES.mirrors_sensor)
-    _check(stage, team, passes=True)
+    team.tell_launched(stage.say, NAMES.mirrors_sensor)
+    team.tell_check(stage.say, passes=True)
     stage.run(OTTO, "mirrors")
 
 
@@ -133,8 +124,8 @@ def somebody_moves_the_alias(stage: Stage, team: Team) -> None:
     moved = (ORIGIN, "production", MOVED_TO)
     stage.say(f"Somebody calls MlflowClient().set_registered_model_alias{moved}.")
     move_alias(stage.server.url, *moved)
-    _launched(stage, team, NAMES.mirrors_sensor)
-    _check(stage, team, passes=False)
+    team.tell_launched(stage.say, NAMES.mirrors_sensor)
+    team.tell_check(stage.say, passes=False)
     stage.run(OTTO, "mirrors", code=1)
 
 
@@ -142,8 +133,8 @@ def it_is_put_right(stage: Stage, team: Team) -> None:
     """One command, and the ledger tells all of it."""
     stage.title("6  It is put right")
     stage.run(OTTO, "mirrors", MODEL, "--repair")
-    _launched(stage, team, NAMES.mirrors_sensor)
-    _check(stage, team, passes=True)
+    team.tell_launched(stage.say, NAMES.mirrors_sensor)
+    team.tell_check(stage.say, passes=True)
     stage.run(OTTO, "log", MODEL)
 
 
@@ -151,27 +142,3 @@ def _told(answer: tuple[str, Sequence[float]]) -> tuple[str, str]:
     """Give what a model says of a row, and how sure it is, with every digit."""
     said, chances = answer
     return said, repr(max(chances))
-
-
-def _launched(stage: Stage, team: Team, sensor: str) -> None:
-    jobs = [run.job for run in team.let_look(sensor)]
-    stage.say(f"The sensor {sensor} launches {', '.join(jobs) or 'nothing'}.")
-
-
-def _check(stage: Stage, team: Team, *, passes: bool) -> None:
-    """Tell what Dagster's check of the mirror says."""
-    found = team.in_step()
-    colour = "green" if found.passed else "red"
-    red = found.severity is dg.AssetCheckSeverity.ERROR
-    if found.passed is not passes or (not passes and not red):
-        raise RegistryError(
-            f"the check {found.check_name} of {MODEL}/{MIRROR} is {colour}: {found.description}",
-            hint="the story and the registry do not agree: mend either",
-        )
-    stage.say(
-        f"The check {found.check_name} of {MODEL}/{MIRROR} is {colour} in Dagster:"
-        f" {found.description}."
-    )
-    remedy = found.metadata.get("put right by")
-    if remedy is not None:
-        stage.say(f"Put right by: {remedy.value}")

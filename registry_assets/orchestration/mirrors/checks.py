@@ -1,5 +1,6 @@
 """The asset check `in_step`: whether a mirror's pointers and bytes are what they are here."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
@@ -19,6 +20,13 @@ RULE = (
     " there, byte by byte. Red where somebody moved an alias or changed a file there; yellow where"
     " it was not told yet, or cannot be looked at."
 )
+NOT_SHOWN: Mapping[str, str] = {
+    "sagemaker": "Tried against moto, a double of SageMaker, and against AWS's own description of"
+    " its requests: how the real service answers is not shown.",
+    "wandb": "Tried by the real client of Weights & Biases against a double of its server alone:"
+    " how the real service tells of these changes is not shown.",
+}
+"""What of a kind of mirror was tried against no real service."""
 _STATE = "state"
 
 
@@ -32,8 +40,9 @@ def in_step_check(
 ) -> dg.AssetChecksDefinition:
     """Make the check of one mirror."""
     key = in_step_key(declared.name, mirror.mirror)
+    limits = NOT_SHOWN.get(str(mirror.definition().get("kind")), "")
 
-    @dg.asset_check(asset=key.asset_key, name=IN_STEP, description=RULE)
+    @dg.asset_check(asset=key.asset_key, name=IN_STEP, description=f"{RULE} {limits}".strip())
     def in_step(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         registry = source.open()
         if not registry.is_registered(declared.name):

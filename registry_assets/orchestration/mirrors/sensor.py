@@ -10,13 +10,19 @@ from collections.abc import Iterator
 import dagster as dg
 
 from registry_assets.clock import timestamp
-from registry_assets.declaration import Mirror, RegisteredModel
+from registry_assets.declaration import Mirror, RegisteredModel, SageMaker
 from registry_assets.errors import RegistryError
 from registry_assets.lifecycle.mirroring.wanted import MirrorDue
 from registry_assets.orchestration.attempts import is_job_alive, read_job_attempts
 from registry_assets.orchestration.keys import MODEL_TAG, PURPOSE_TAG, Names
 from registry_assets.orchestration.look import Look
 from registry_assets.orchestration.mirrors.checks import in_step_key, shown_state, state_of
+from registry_assets.orchestration.mirrors.endpoints import (
+    deployed_configuration,
+    endpoint_state,
+    serves_key,
+    shown_endpoint,
+)
 from registry_assets.orchestration.resource import RegistryResource
 from registry_assets.orchestration.unstable.check_results import newest_target
 
@@ -65,6 +71,8 @@ def _answer(look: Look, mirror: Mirror) -> Iterator[dg.RunRequest | str]:
             yield _publish(look, mirror, due)
             return
         yield _observe(look, mirror)
+        if isinstance(mirror, SageMaker) and mirror.endpoint is not None:
+            yield from _endpoint(look, mirror)
     except RegistryError as error:
         # One that is declared wrongly must not keep the others from being published to.
         yield f"{mirror.mirror}: {error.message}"
@@ -117,3 +125,44 @@ def _observe(look: Look, mirror: Mirror) -> dg.RunRequest | str:
         asset_check_keys=[in_step_key(names.model, mirror.mirror)],
         tags={MODEL_TAG: names.model, PURPOSE_TAG: "in_step"},
     )
+
+
+def _endpoint(look: Look, mirror: SageMaker) -> Iterator[dg.RunRequest | str]:
+    """Ask for a deployment, or else for a look at an endpoint that is found otherwise."""
+    names, check = look.names, serves_key(look.names.model, mirror)
+    key, wanted = check.asset_key, look.registry.wanted_configuration(look.declared, mirror.mirror)
+    if wanted is None:
+        return
+    if deployed_configuration(look.instance, key) != wanted:
+        state = f"{names.model}:endpoint:{mirror.mirror}:{wanted}:"
+        attempts = read_job_attempts(look.instance, job=names.mirror_job, state=state)
+        if attempts.alive:
+            yield f"{key.path[-1]}: a run of {names.mirror_job} is under way"
+        elif attempts.exhausted:
+            by_hand = f"launch {names.mirror_job} by hand"
+            yield f"{key.path[-1]}: deploying {attempts.sentence}; {by_hand}"
+        else:
+            yield dg.RunRequest(
+                run_key=f"{state}{attempts.next}",
+                job_name=names.mirror_job,
+                asset_selection=[key],
+                tags={MODEL_TAG: names.model, PURPOSE_TAG: "endpoint"},
+            )
+        return
+    found = look.registry.look_at_endpoint(look.declared, mirror.mirror, brief=True)
+    if found is None or is_job_alive(look.instance, names.in_step_job):
+        return
+    now = endpoint_state(passed=found.is_right, said=found.sentence)
+    shown = shown_endpoint(look.instance, check)
+    if shown == now:
+        yield f"{key.path[-1]}: {found.sentence}"
+        return
+    state = f"{names.model}:serves:{mirror.mirror}:{shown}:{now}:"
+    attempts = read_job_attempts(look.instance, job=names.in_step_job, state=state)
+    if not attempts.exhausted:
+        yield dg.RunRequest(
+            run_key=f"{state}{attempts.next}",
+            job_name=names.in_step_job,
+            asset_check_keys=[check],
+            tags={MODEL_TAG: names.model, PURPOSE_TAG: "in_step"},
+        )

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from registry_assets.errors import MirrorRefused
+from registry_assets.mirroring.listing import Listing
 from registry_assets.mirroring.mlflow.address import Address
 from registry_assets.mirroring.mlflow.calling import Calls
 from registry_assets.mirroring.mlflow.reading_files import (
-    Listing,
     fetch_file,
     list_files,
     place_of,

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry_assets.mirroring.mlflow.names import alias_of
+from registry_assets.mirroring.aliases import alias_of
 
 POINTERS = st.one_of(
     st.from_regex(r"[a-z][a-z0-9_]{0,62}", fullmatch=True),

@@ -11,13 +11,18 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from registry_assets import MLflow, RegisteredModel, registry_definitions
+from registry_assets import MLflow, RegisteredModel, WeightsAndBiases, registry_definitions
 from registry_assets.clock import Clock, system_clock
 from registry_assets.errors import DeclarationError
 from registry_assets.lifecycle.backends import RunInfo
 from registry_assets.orchestration.keys import Names
 from registry_assets.orchestration.local import RunOutcome
-from registry_assets.orchestration.mirrors.checks import IN_STEP, in_step_key
+from registry_assets.orchestration.mirrors.checks import (
+    IN_STEP,
+    RULE,
+    in_step_check,
+    in_step_key,
+)
 from registry_assets.orchestration.resource import RegistryResource
 from registry_assets.orchestration.unstable.check_results import stored_results
 from registry_assets_tests.orchestration.stage import Stage, copy_home, open_stage
@@ -292,3 +297,14 @@ def test_a_mirror_cannot_have_the_name_of_a_job(project: ModuleType) -> None:
     named = replace(project.ontime, mirrors=(MLflow(mirror="train"),))
     with pytest.raises(DeclarationError, match="ontime__train is a job"):
         location(project, named)
+
+
+def test_what_was_tried_against_a_double_alone_says_so(project: ModuleType) -> None:
+    described = {}
+    for mirror in (MLflow(), WeightsAndBiases()):
+        declared = replace(project.ontime, mirrors=(mirror,))
+        (spec,) = in_step_check(declared, mirror, RegistryResource()).check_specs
+        described[mirror.mirror] = str(spec.description)
+    assert described["mlflow"] == RULE
+    assert described["wandb"].startswith(RULE)
+    assert "against a double of its server alone" in described["wandb"]

@@ -1,0 +1,1 @@
+"""The client of Weights & Biases, and what surrounds it."""
