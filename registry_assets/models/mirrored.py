@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 
 from registry_assets.errors import RegistryError
-from registry_assets.models.driving import finished, look, train_reserved
+from registry_assets.models.driving import finished, headline, look, train_reserved
 from registry_assets.orchestration.instance import open_instance
 from registry_assets.orchestration.keys import Names
 from registry_assets.orchestration.local import LocalDaemon, RunOutcome
@@ -62,6 +62,34 @@ class Team:
         tags = {"dagster/user": person}
         finished(self.daemon.run_job(names.retrain_job, run_config=config, tags=tags))
         train_reserved(self.daemon, self.registry, names)
+
+    def promote(
+        self,
+        say: Say,
+        person: str,
+        *,
+        reason: str,
+        params: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Let a version be trained as somebody asked, and promoted by the sensor.
+
+        Raises:
+            RegistryError: production holds what it held.
+        """
+        before = self.registry.pointer(self.model).version
+        self.retrain(person, reason=reason, params=params)
+        self.tell_launched(say, self.names.promotion_sensor)
+        number = self.registry.pointer(self.model).version
+        if number is None or number == before:
+            raise RegistryError(
+                f"{self.model}@production still holds {before or 'nothing'}: its gates did not pass",
+                hint="the story and the registry do not agree: mend either",
+            )
+        version = f"{self.model}:{number}"
+        say(
+            f"Dagster has trained and evaluated {version}{headline(self.registry, version)}; every"
+            " gate passed, and production holds it."
+        )
 
     def let_look(self, sensor: str) -> list[RunOutcome]:
         """Let a sensor look until it launches nothing more; give what it launched.

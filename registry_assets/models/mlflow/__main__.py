@@ -19,10 +19,10 @@ def main() -> None:
 
 
 def _live(folder: Path, console: Console) -> Sequence[str]:
-    from registry_assets.models.mlflow.stage import Stage
+    from registry_assets.models.mlflow.stage import built
     from registry_assets.models.mlflow.story import live
 
-    with Stage.build(folder, console) as stage:
+    with built(folder, console) as stage:
         live(stage)
         started = stage.server.command
     return (

@@ -9,9 +9,8 @@ from collections.abc import Sequence
 import registry_assets
 from registry_assets.converting.mlflow_signature import split_frame
 from registry_assets.errors import RegistryError
-from registry_assets.models.driving import headline
+from registry_assets.models.cast import MARTA, OTTO
 from registry_assets.models.mirrored import Team, loaded
-from registry_assets.models.mlflow.cast import MARTA, OTTO
 from registry_assets.models.mlflow.history import (
     ALCOHOL,
     CRATES,
@@ -72,19 +71,7 @@ def a_version_goes_out(stage: Stage, team: Team) -> None:
     """A version is trained, gated and promoted here, and published there."""
     stage.title("3  A version of one's own passes its gates here, and goes out")
     team.materialize(BOTTLES, FEATURES)
-    team.retrain(MARTA.name, reason="the first that is trained here")
-    team.tell_launched(stage.say, NAMES.promotion_sensor)
-    number = team.registry.pointer(MODEL).version
-    if number is None:
-        raise RegistryError(
-            f"{REFERENCE} holds nothing: its gates did not pass",
-            hint="the story and the registry do not agree: mend either",
-        )
-    score = headline(team.registry, f"{MODEL}:{number}")
-    stage.say(
-        f"Dagster has trained and evaluated {MODEL}:{number}{score}; every gate passed, and"
-        " production holds it."
-    )
+    team.promote(stage.say, MARTA.name, reason="the first that is trained here")
     team.tell_launched(stage.say, NAMES.mirrors_sensor)
     team.tell_check(stage.say, passes=True)
     stage.run(OTTO, "mirrors")

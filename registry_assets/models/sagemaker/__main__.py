@@ -20,10 +20,10 @@ def main() -> None:
 
 
 def _live(folder: Path, console: Console) -> Sequence[str]:
-    from registry_assets.models.sagemaker.stage import Stage
+    from registry_assets.models.sagemaker.stage import built
     from registry_assets.models.sagemaker.story import live
 
-    with Stage.build(folder, console) as stage:
+    with built(folder, console) as stage:
         live(stage)
     return (
         f"cd {folder}, and any command above that asks nobody there: the double has ended, and",

@@ -5,15 +5,13 @@ is done by boto3 (`people`); AWS is a double.
 """
 
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 import registry_assets
 from registry_assets.converting.mlflow_signature import split_frame
 from registry_assets.errors import RegistryError
-from registry_assets.models.driving import headline
+from registry_assets.models.cast import MARTA, OTTO
 from registry_assets.models.mirrored import Team, loaded
-from registry_assets.models.mlflow.cast import MARTA, OTTO
 from registry_assets.models.sagemaker import people, programs
 from registry_assets.models.sagemaker.stage import Stage
 from registry_assets.models.sagemaker.team import FEATURES, GROUP, MIRROR, MODEL, NAMES, READINGS
@@ -65,7 +63,7 @@ def a_version_goes_out(stage: Stage, team: Team) -> None:
     """A version is trained, gated and promoted here, and published there."""
     stage.title("3  A version of one's own passes its gates here, and goes out")
     team.materialize(READINGS, FEATURES)
-    _promoted(stage, team, reason="the first that is trained here")
+    team.promote(stage.say, MARTA.name, reason="the first that is trained here")
     team.tell_launched(stage.say, NAMES.mirrors_sensor)
     team.tell_check(stage.say, passes=True)
     stage.run(OTTO, "mirrors")
@@ -110,7 +108,7 @@ def a_container_runs_it(stage: Stage) -> None:
 def approval_follows(stage: Stage, team: Team) -> None:
     """A promotion and a rollback here are followed there: one version is Approved, no more."""
     stage.title("5  Approval follows a promotion, and a rollback")
-    _promoted(stage, team, reason="less is held back", params={"C": 2.0})
+    team.promote(stage.say, MARTA.name, reason="less is held back", params={"C": 2.0})
     team.tell_launched(stage.say, NAMES.mirrors_sensor)
     stage.run(OTTO, "rollback", REFERENCE, "--reason", "the new meters are not out yet")
     team.tell_launched(stage.say, NAMES.mirrors_sensor)
@@ -142,23 +140,3 @@ def _there(stage: Stage) -> None:
     """Show what stands there."""
     stage.typed(OTTO, f"python: describe_model_package of each version of {GROUP}")
     stage.table(("version there", "approval", "why"), people.versions())
-
-
-def _promoted(
-    stage: Stage, team: Team, *, reason: str, params: Mapping[str, float] | None = None
-) -> None:
-    """Let a version be trained here, and promoted by the sensor."""
-    before = team.registry.pointer(MODEL).version
-    team.retrain(MARTA.name, reason=reason, params=params)
-    team.tell_launched(stage.say, NAMES.promotion_sensor)
-    number = team.registry.pointer(MODEL).version
-    if number is None or number == before:
-        raise RegistryError(
-            f"{REFERENCE} holds {before} still: its gates did not pass",
-            hint="the story and the registry do not agree: mend either",
-        )
-    score = headline(team.registry, f"{MODEL}:{number}")
-    stage.say(
-        f"Dagster has trained and evaluated {MODEL}:{number}{score}; every gate passed, and"
-        " production holds it."
-    )

@@ -20,10 +20,10 @@ def main() -> None:
 
 
 def _live(folder: Path, console: Console) -> Sequence[str]:
-    from registry_assets.models.wandb.stage import Stage
+    from registry_assets.models.wandb.stage import built
     from registry_assets.models.wandb.story import live
 
-    with Stage.build(folder, console) as stage:
+    with built(folder, console) as stage:
         live(stage)
         started = stage.server.command
     return (

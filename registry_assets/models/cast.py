@@ -1,4 +1,4 @@
-"""The people of the story. Nobody here exists."""
+"""The people of the stories beside other registries. Nobody here exists."""
 
 from dataclasses import dataclass
 
