@@ -81,8 +81,9 @@ class Team:
         self.tell_launched(say, self.names.promotion_sensor)
         number = self.registry.pointer(self.model).version
         if number is None or number == before:
+            held = before or "nothing"
             raise RegistryError(
-                f"{self.model}@production still holds {before or 'nothing'}: its gates did not pass",
+                f"{self.model}@production still holds {held}: its gates did not pass",
                 hint="the story and the registry do not agree: mend either",
             )
         version = f"{self.model}:{number}"

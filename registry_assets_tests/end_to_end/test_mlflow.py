@@ -173,7 +173,7 @@ def test_the_ledger_tells_all_of_it_and_verifies(lived: Lived) -> None:
         mirrors.POINTED,
         mirrors.OBSERVED,
         mirrors.OBSERVED,
-        mirrors.OBSERVED,
+        mirrors.REPAIRED,
     ]
     assert "production was moved there to 3" in events[4].sentence
     assert events[5].body["actor"] == "otto"

@@ -133,7 +133,7 @@ def test_the_check_went_red_and_green_again(lived: Lived, monkeypatch: pytest.Mo
 def test_the_ledger_tells_all_of_it_and_verifies(lived: Lived) -> None:
     events = [e for e in lived.registry.log(MODEL) if e.kind.startswith("mirror")]
     assert [event.kind for event in events].count(mirrors.POINTED) == 3
-    assert events[-1].kind == mirrors.OBSERVED
+    assert events[-1].kind == mirrors.REPAIRED
     assert events[-1].body["actor"] == "otto"
     assert lived.registry.mirror_state(MODEL, MIRROR).state == "in_step"
     assert lived.registry.verify(deep=True).clean

@@ -153,7 +153,7 @@ def test_the_ledger_tells_all_of_it_and_verifies(lived: Lived) -> None:
     events = [e for e in lived.registry.log(MODEL) if e.kind.startswith("mirror")]
     kinds = [event.kind for event in events]
     assert kinds[:3] == [mirrors.DECLARED, mirrors.PUBLISHED, mirrors.POINTED]
-    assert kinds[-2:] == [mirrors.OBSERVED, mirrors.OBSERVED]
+    assert kinds[-2:] == [mirrors.OBSERVED, mirrors.REPAIRED]
     assert "production was moved there to v0" in events[-2].sentence
     assert events[-1].body["actor"] == "otto"
     assert lived.registry.mirror_state(MODEL, MIRROR).state == "in_step"

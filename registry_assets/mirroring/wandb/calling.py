@@ -42,7 +42,7 @@ _QUIET = {
     "WANDB_DISABLE_CODE": "true",
     "DO_NOT_TRACK": "true",
 }
-_TIMEOUT, _TRIES, _WITHIN = 30.0, 3, 900.0
+_TIMEOUT, _TRIES, _WITHIN = 30.0, 3, 3600.0
 _BRIEF_TIMEOUT, _BRIEF_TRIES, _BRIEF_WITHIN = 10.0, 1, 45.0
 _ENDS_WITHIN = 20.0
 _PROTECTED = "a protected alias is moved by those alone whom its registry there names"

@@ -83,7 +83,10 @@ class WeightsAndBiasesClient:
                 if known is not None and known.sent_digest == outgoing.sent_digest:
                     return known
             else:
-                number, files = self._bring(session, found, outgoing, contents)
+                number, files = self._bring(
+                    session, found, outgoing, contents, is_known=known is not None
+                )
+            number = self._only(session, number, outgoing)
             session.ask(
                 "tell",
                 "what is said of it cannot be written",
@@ -206,19 +209,27 @@ class WeightsAndBiasesClient:
         found: Said | None,
         outgoing: Outgoing,
         contents: "OpenContents",
+        *,
+        is_known: bool,
     ) -> tuple[str, Mapping[str, ForeignFile]]:
-        """Bring files there and link them, where that is not so; read every byte of them back."""
+        """Bring files there and link them, where that is not so; read every byte of them back.
+
+        Args:
+            is_known: whether a publication of it ended well; its run did, then, too.
+        """
         with tempfile.TemporaryDirectory(prefix="registry-mirror-") as aside:
             folder = Path(aside)
             _write(contents, folder)
             files = files_in(folder)
             if found is not None:
                 number = str(found["number"])
-                if unlike(files, _hashes(session, number)) == ((), ()):
+                is_whole = unlike(files, _hashes(session, number)) == ((), ())
+                if is_whole and is_known:
                     return number, files
-                # No file of a version can be written anew there, and equal files would be the same
-                # version: it has to go first. It was logged from here.
-                session.ask("remove", f"version {number} cannot be deleted", number=number)
+                if not is_whole:
+                    # No file of a version can be written anew there, and equal files would be the
+                    # same version: it has to go first. It was logged from here.
+                    session.ask("remove", f"version {number} cannot be deleted", number=number)
             number = session.ask(
                 "bring",
                 "the version cannot be brought there",
@@ -240,6 +251,21 @@ class WeightsAndBiasesClient:
                 " not help, look at what stores the server's files",
             )
         return str(number), files
+
+    def _only(self, session: Session, number: str, outgoing: Outgoing) -> str:
+        """Keep one of what two publications at once made of one version: the first, on both sides.
+
+        The same is what was logged from here with equal files, whatever its metadata says.
+        """
+        ours = [each for each in _versions(session) or [] if _is_ours(each, outgoing)]
+        files = {str(each["number"]): each["digest"] for each in ours}
+        same = [each for each, digest in files.items() if digest == files.get(number)]
+        # The other side may have removed this one already.
+        said = [str(each["number"]) for each in ours if _digest(each) == outgoing.digest]
+        kept, *others = same or [*said[:1], number][:1]
+        for other in others:
+            session.ask("remove", f"version {other} cannot be deleted", number=other)
+        return kept
 
     def _read_back(self, session: Session, number: str, outgoing: Outgoing) -> None:
         found = {str(each["number"]): each for each in _versions(session) or []}

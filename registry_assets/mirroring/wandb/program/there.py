@@ -6,6 +6,7 @@ in the collection: what the client lists has that of the artifact that is linked
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -221,8 +222,9 @@ class There:
             run.summary.update(summary)
 
     def remove(self, number: str) -> None:
-        """Delete a version, and the artifact that is linked."""
-        self._version(number).source_artifact.delete(delete_aliases=True)
+        """Delete a version, and the artifact that is linked; one that is gone is well gone."""
+        with suppress(Absent):
+            self._version(number).source_artifact.delete(delete_aliases=True)
 
     def point(self, wanted: Mapping[str, str], clear: list[str]) -> dict[str, str]:
         """Set aliases to versions and remove others; give where all are then."""
