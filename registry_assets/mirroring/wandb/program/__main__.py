@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -59,14 +60,24 @@ def _each(questions: TextIO) -> Iterator[dict[str, Any]]:
             busy.set()
             waiting.put(line)
         if busy.is_set():
-            _forget()
-            os._exit(1)
+            try:
+                _end_children()
+                _forget()
+            finally:
+                os._exit(1)
         waiting.put(None)
 
     threading.Thread(target=read, daemon=True).start()
     while (line := waiting.get()) is not None:
         yield json.loads(line)
         busy.clear()
+
+
+def _end_children() -> None:
+    """End what the client started: it would write on into a folder that is removed."""
+    for children in Path("/proc/self/task").glob("*/children"):
+        for child in children.read_text().split():
+            os.kill(int(child), signal.SIGKILL)
 
 
 def _forget() -> None:
