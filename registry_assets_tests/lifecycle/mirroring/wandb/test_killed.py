@@ -33,7 +33,17 @@ def test_every_step_is_killed_at() -> None:
     assert named == {*IN_THE_CLIENT, *HERE}
 
 
-@pytest.mark.parametrize("fault", IN_THE_CLIENT)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "wandb.linked",
+        *(
+            pytest.param(fault, marks=pytest.mark.thorough)
+            for fault in IN_THE_CLIENT
+            if fault != "wandb.linked"
+        ),
+    ],
+)
 def test_a_client_that_dies_anywhere_leaves_nothing_that_the_next_does_not_finish(
     linked: Linked, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

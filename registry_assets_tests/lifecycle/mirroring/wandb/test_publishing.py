@@ -162,6 +162,7 @@ def test_a_team_s_own_collection_is_taken_with_its_history(linked: Linked) -> No
     assert linked.look(verify=True).in_step
 
 
+@pytest.mark.thorough
 def test_another_collection_gets_everything_anew(published: Linked, wandb: WandbDouble) -> None:
     elsewhere = Linked.of(published.world, wandb)
     assert elsewhere.registry.mirror_due(elsewhere.declared, MIRROR) is not None
@@ -169,6 +170,7 @@ def test_another_collection_gets_everything_anew(published: Linked, wandb: Wandb
     settled(elsewhere, 1)
 
 
+@pytest.mark.thorough
 def test_a_run_that_was_deleted_there_takes_nothing_from_the_next_version(
     linked: Linked,
 ) -> None:
@@ -209,6 +211,7 @@ def test_a_server_that_is_away_is_an_error_and_is_tried_again_later(linked: Link
     assert linked.observe().in_step
 
 
+@pytest.mark.thorough
 def test_a_server_that_stops_and_starts_again_has_the_one_right_state(linked: Linked) -> None:
     linked.publish()
     linked.double.kill()
