@@ -20,6 +20,8 @@ from registry_assets.registry import Registry
 from registry_assets_tests.copies import copied
 from registry_assets_tests.orchestration.dagster_dev import DagsterDev, dagster_dev
 
+# Every step of it has tests of its own in every run; the story is `make governance`.
+pytestmark = pytest.mark.thorough
 MODEL = "loan_approval"
 COMMAND = [sys.executable, "-m", "registry_assets.models.governance"]
 REGISTRY = Path(sys.executable).with_name("registry")
@@ -260,7 +262,6 @@ def envelope(folder: Path, person: Person, version: int) -> str:
     ).stdout
 
 
-@pytest.mark.thorough
 def test_signatures_made_elsewhere_promote_a_version_in_dagster_dev(
     lived: tuple[Path, str], tmp_path: Path
 ) -> None:
