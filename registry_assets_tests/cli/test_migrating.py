@@ -180,7 +180,7 @@ def test_what_was_typed_is_corrected(
     assert (asked.code, "add --yes" in asked.err) == (2, True)
     for slip in ("", "churn/3"):
         unnamed = command("migrate", "mlflow", slip, *url, "--as", "x", "--yes", folder=folder)
-        assert (unnamed.code, "is no name of a registered model" in unnamed.err) == (2, True)
+        assert (unnamed.code, "is no name of a model in MLflow" in unnamed.err) == (2, True)
     store = ("--tracking-uri", "sqlite:///mlflow.db")
     unserved = command("migrate", "mlflow", "churn", *store, "--yes", folder=folder)
     assert (unserved.code, "mlflow server --backend-store-uri" in unserved.err) == (2, True)

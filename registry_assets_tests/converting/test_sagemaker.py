@@ -17,6 +17,7 @@ from registry_assets.converting.mlflow_signature import split_frame
 from registry_assets.converting.sagemaker import environment, sagemaker_archive
 from registry_assets.converting.sagemaker_rows import read_request, write_answer
 from registry_assets.errors import DataUnusable
+from registry_assets.mirroring.sagemaker.archives import unpack
 from registry_assets_tests.converting.conftest import Original
 
 # What the container of SageMaker does with a script, where nothing of ours is installed.
@@ -36,8 +37,9 @@ print(inference.output_fn(inference.predict_fn(request, model), asked["accept"])
 @pytest.fixture(scope="module")
 def unpacked(binary: Original, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("container")
-    with tarfile.open(fileobj=io.BytesIO(sagemaker_archive(binary.contents))) as archive:
-        archive.extractall(folder, filter="data")
+    packed = tmp_path_factory.mktemp("packed") / "model.tar.gz"
+    packed.write_bytes(sagemaker_archive(binary.contents))
+    unpack(packed, folder, called="model.tar.gz")
     return folder
 
 

@@ -38,6 +38,8 @@ TRIED_BESIDE = {
     "lineage.": "lifecycle/openlineage/test_emitting.py",
     "migrate.": "lifecycle/migrating/test_killed.py",
     "mirror.": "lifecycle/mirroring/test_killed.py",
+    "wandb.": "lifecycle/mirroring/wandb/test_killed.py",
+    "endpoint.": "mirroring/sagemaker/test_endpoints.py",
     "pull.": "deployment/test_kills.py",
     "seen.": "deployment/test_kills.py",
     "export.": "transfer/test_kills.py",

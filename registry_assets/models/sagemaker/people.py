@@ -3,9 +3,11 @@
 import io
 import json
 import tarfile
+import tempfile
 from pathlib import Path
 from typing import Any
 
+from registry_assets.mirroring.sagemaker.archives import unpack
 from registry_assets.models.sagemaker.team import GROUP
 
 BUCKET, TEAMS = "meter-models", "team"
@@ -102,8 +104,10 @@ def download(package: dict[str, Any], folder: Path) -> None:
     uri = package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     data = _client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-    with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
-        archive.extractall(folder, filter="data")
+    with tempfile.NamedTemporaryFile(suffix=".tar.gz") as packed:
+        packed.write(data)
+        packed.flush()
+        unpack(Path(packed.name), folder, called=uri)
 
 
 def _listed() -> list[dict[str, Any]]:

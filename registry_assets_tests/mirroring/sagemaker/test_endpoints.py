@@ -1,6 +1,9 @@
 """An endpoint is made, swapped, found as it is, and given up on when it does not start."""
 
+import multiprocessing
+import os
 import secrets
+import signal
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -8,6 +11,7 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
+from registry_assets import faults
 from registry_assets.errors import MirrorDiffers, MirrorRefused, MirrorUnreachable
 from registry_assets.mirroring.sagemaker.endpoints import Endpoints, Serving
 from registry_assets.mirroring.sagemaker.sessions import Aws
@@ -56,6 +60,26 @@ def test_an_endpoint_is_made_and_swapped_and_what_was_before_stays(
     config = there.describe_endpoint_config(EndpointConfigName=second.configuration)
     (variant,) = config["ProductionVariants"]
     assert variant["ModelName"] == second.configuration
+
+
+def _deploy(serving: Serving, fault: str, environment: dict[str, str]) -> None:
+    os.environ.update({**environment, faults.VARIABLE: fault})
+    Endpoints(Aws()).deploy(serving, within=60)
+
+
+@pytest.mark.parametrize("fault", ["endpoint.configured", "endpoint.swapped"])
+def test_a_deployment_that_is_killed_is_finished_by_the_next_one(
+    serving: Serving, sagemaker_completed: SageMakerDouble, fault: str
+) -> None:
+    context = multiprocessing.get_context("spawn")
+    environment = dict(sagemaker_completed.environment)
+    process = context.Process(target=_deploy, args=(serving, fault, environment))
+    process.start()
+    process.join(180)
+    assert process.exitcode == -signal.SIGKILL
+    endpoints = Endpoints(Aws())
+    assert (endpoints.find(serving.endpoint) is None) == (fault == "endpoint.configured")
+    assert endpoints.deploy(serving, within=60).serves(serving.configuration)
 
 
 def test_anything_else_is_another_configuration_and_its_name_fits() -> None:
