@@ -3,6 +3,7 @@
 import base64
 import logging
 import traceback
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from registry_assets.errors import MirrorRefused, MirrorUnreachable
 from registry_assets_tests.lifecycle.changes import history
 from registry_assets_tests.lifecycle.mirroring.mirrored import MIRROR, MODEL, Mirrored
 from registry_assets_tests.servers.guarded import guarded
+from registry_assets_tests.servers.mlflow import MLflowServer, mlflow_server
 from registry_assets_tests.worlds import SENSOR
 
 TOKEN = "tok-5f2c9e-very-secret"
@@ -20,6 +22,13 @@ USER, PASSWORD = "scott", "tiger/5f2c9e very-secret"
 BASIC = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 IN_A_URL = "tiger%2F5f2c9e%20very-secret"
 SECRETS = [each.encode() for each in (TOKEN, PASSWORD, BASIC, IN_A_URL)]
+
+
+@pytest.fixture(scope="module")
+def mlflow() -> Iterator[MLflowServer]:
+    """A server that nobody else has spoken to: every byte that it keeps is of these tests."""
+    with mlflow_server() as server:
+        yield server
 
 
 def refuse_secrets(mirrored: Mirrored, captured: str) -> None:
