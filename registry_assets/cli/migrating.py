@@ -1,11 +1,29 @@
 """`registry migrate`: models of other kinds of registries come in, with their history."""
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import click
 
 from registry_assets.cli.migrated import beside, show_migrated, told_progress
 from registry_assets.cli.options import confirm, reason_option, yes_option
 from registry_assets.cli.reading import json_option, open_registry
 from registry_assets.cli.text import visible
+
+if TYPE_CHECKING:
+    from registry_assets.lifecycle.migrating.values import Migrated, Progress
+    from registry_assets.registry import Registry
+
+
+_as_option = click.option(
+    "--as", "model", metavar="MODEL", default="", help="What it is to be called here."
+)
+_largest_option = click.option(
+    "--largest",
+    metavar="MIB",
+    type=click.IntRange(min=1),
+    help="Copy the files of a version up to so many MiB; by default 5120.",
+)
 
 
 @click.group()
@@ -18,7 +36,7 @@ def migrate() -> None:
 
 @migrate.command("mlflow")
 @click.argument("name", metavar="NAME")
-@click.option("--as", "model", metavar="MODEL", default="", help="What it is to be called here.")
+@_as_option
 @click.option(
     "--tracking-uri",
     metavar="URL",
@@ -32,12 +50,7 @@ def migrate() -> None:
     multiple=True,
     help="Read artifacts below this address by oneself, too: s3://bucket/mlruns. Repeatable.",
 )
-@click.option(
-    "--largest",
-    metavar="MIB",
-    type=click.IntRange(min=1),
-    help="Copy the files of a version up to so many MiB; by default 5120.",
-)
+@_largest_option
 @reason_option()
 @yes_option
 @json_option
@@ -69,33 +82,33 @@ def mlflow(
       registry migrate mlflow churn --tracking-uri https://mlflow.example.com
       registry migrate mlflow "Churn Model" --as churn --yes --json
     """
-    from registry_assets.lifecycle.migrating.importing import our_name
     from registry_assets.mirroring.mlflow.address import Address
 
-    registry = open_registry()
-    called = our_name(name, model, there="MLflow")
-    where = Address.find(tracking_uri).url
-    note = beside(registry, called, name)
-    if not yes:
-        if note:
-            click.echo(note, err=True)
-        confirm(f"Import the history of {visible(name)} at {where} as {called}, for good?")
-    with told_progress(quiet=as_json) as progress:
-        done = registry.migrate_mlflow(
+    def bring_in(registry: "Registry", progress: "Progress") -> "Migrated":
+        return registry.migrate_mlflow(
             name,
             model=model,
             tracking_uri=tracking_uri,
             allowed=allowed,
-            largest=None if largest is None else largest << 20,
+            largest=_bytes(largest),
             reason=reason,
             progress=progress,
         )
-    show_migrated(done, as_json=as_json, note=note)
+
+    _bring_in(
+        bring_in,
+        name,
+        model,
+        there="MLflow",
+        place=lambda: f"at {Address.find(tracking_uri).url}",
+        yes=yes,
+        as_json=as_json,
+    )
 
 
 @migrate.command("wandb")
 @click.argument("name", metavar="COLLECTION")
-@click.option("--as", "model", metavar="MODEL", default="", help="What it is to be called here.")
+@_as_option
 @click.option(
     "--base-url", metavar="URL", default="", help="Where it is; by default WANDB_BASE_URL."
 )
@@ -114,12 +127,7 @@ def mlflow(
     show_default=True,
     help="The registry that the collection is in, without `wandb-registry-`.",
 )
-@click.option(
-    "--largest",
-    metavar="MIB",
-    type=click.IntRange(min=1),
-    help="Copy the files of a version up to so many MiB; by default 5120.",
-)
+@_largest_option
 @reason_option()
 @yes_option
 @json_option
@@ -150,35 +158,35 @@ def wandb(
       registry migrate wandb churn --base-url https://api.wandb.ai --entity crm
       registry migrate wandb "Churn Model" --as churn --yes --json
     """
-    from registry_assets.lifecycle.migrating.importing import our_name
     from registry_assets.mirroring.wandb.address import Address
 
-    registry = open_registry()
-    called = our_name(name, model, there="Weights & Biases")
-    at = Address.find(base_url).url
-    note = beside(registry, called, name)
-    if not yes:
-        if note:
-            click.echo(note, err=True)
-        confirm(f"Import the history of {visible(name)} at {at} as {called}, for good?")
-    with told_progress(quiet=as_json) as progress:
-        done = registry.migrate_wandb(
+    def bring_in(registry: "Registry", progress: "Progress") -> "Migrated":
+        return registry.migrate_wandb(
             name,
             model=model,
             base_url=base_url,
             entity=entity,
             organization=organization,
             registry=where,
-            largest=None if largest is None else largest << 20,
+            largest=_bytes(largest),
             reason=reason,
             progress=progress,
         )
-    show_migrated(done, as_json=as_json, note=note)
+
+    _bring_in(
+        bring_in,
+        name,
+        model,
+        there="Weights & Biases",
+        place=lambda: f"at {Address.find(base_url).url}",
+        yes=yes,
+        as_json=as_json,
+    )
 
 
 @migrate.command("sagemaker")
 @click.argument("group", metavar="GROUP")
-@click.option("--as", "model", metavar="MODEL", default="", help="What it is to be called here.")
+@_as_option
 @click.option(
     "--region",
     metavar="REGION",
@@ -192,12 +200,7 @@ def wandb(
     multiple=True,
     help="Read what versions name below this address: s3://bucket/prefix. Repeatable.",
 )
-@click.option(
-    "--largest",
-    metavar="MIB",
-    type=click.IntRange(min=1),
-    help="Copy the files of a version up to so many MiB; by default 5120.",
-)
+@_largest_option
 @reason_option()
 @yes_option
 @json_option
@@ -227,23 +230,59 @@ def sagemaker(
       registry migrate sagemaker churn --region eu-west-1 --from s3://ml-artifacts/churn
       registry migrate sagemaker Churn-Model --as churn --from s3://ml-artifacts --yes --json
     """
-    from registry_assets.lifecycle.migrating.importing import our_name
 
-    registry = open_registry()
-    called = our_name(group, model, there="SageMaker")
-    note = beside(registry, called, group)
-    if not yes:
-        if note:
-            click.echo(note, err=True)
-        confirm(f"Import the history of {visible(group)} in SageMaker as {called}, for good?")
-    with told_progress(quiet=as_json) as progress:
-        done = registry.migrate_sagemaker(
+    def bring_in(registry: "Registry", progress: "Progress") -> "Migrated":
+        return registry.migrate_sagemaker(
             group,
             model=model,
             region=region,
             allowed=allowed,
-            largest=None if largest is None else largest << 20,
+            largest=_bytes(largest),
             reason=reason,
             progress=progress,
         )
+
+    _bring_in(
+        bring_in,
+        group,
+        model,
+        there="SageMaker",
+        place=lambda: "in SageMaker",
+        yes=yes,
+        as_json=as_json,
+    )
+
+
+def _bring_in(
+    bring_in: "Callable[[Registry, Progress], Migrated]",
+    name: str,
+    model: str,
+    *,
+    there: str,
+    place: Callable[[], str],
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Ask, bring a model in, and show what came.
+
+    Args:
+        there: what people call that kind of registry.
+        place: says where it is, once it is known that the name can be one here.
+    """
+    from registry_assets.lifecycle.migrating.importing import our_name
+
+    registry = open_registry()
+    called = our_name(name, model, there=there)
+    where = place()
+    note = beside(registry, called, name)
+    if not yes:
+        if note:
+            click.echo(note, err=True)
+        confirm(f"Import the history of {visible(name)} {where} as {called}, for good?")
+    with told_progress(quiet=as_json) as progress:
+        done = bring_in(registry, progress)
     show_migrated(done, as_json=as_json, note=note)
+
+
+def _bytes(largest: int | None) -> int | None:
+    return None if largest is None else largest << 20

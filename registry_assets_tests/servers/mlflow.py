@@ -5,18 +5,17 @@ nobody outside. A helper for tests, not a test.
 """
 
 import os
-import random
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from registry_assets_tests.servers.loopback import answers, lasting_port
 
 _STARTS_WITHIN = 180
 # The server is two processes. Both end when it does, and when whoever started it has gone and
@@ -34,7 +33,7 @@ class MLflowServer:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.artifacts = folder / "artifacts"
-        self.port = _free_port()
+        self.port = lasting_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -71,7 +70,7 @@ class MLflowServer:
         assert self._process is None, "it runs already"
         self._process = self._started()
         deadline = time.monotonic() + _STARTS_WITHIN
-        while not self._answers():
+        while not answers(f"{self.url}/health"):
             if time.monotonic() > deadline or self._process.poll() is not None:
                 self.kill()
                 raise AssertionError(f"MLflow does not start:\n{self.log()[-4000:]}")
@@ -115,13 +114,6 @@ class MLflowServer:
                 start_new_session=True,
             )
 
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/health", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
 
 @contextmanager
 def mlflow_server() -> Iterator[MLflowServer]:
@@ -134,12 +126,3 @@ def mlflow_server() -> Iterator[MLflowServer]:
     finally:
         server.kill()
         shutil.rmtree(folder)
-
-
-def _free_port() -> int:
-    # Below what the system gives to outgoing connections: it is wanted again after a stop.
-    for port in random.sample(range(22_000, 32_000), 200):
-        with socket.socket() as attempt, suppress(OSError):
-            attempt.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError("no port is free")

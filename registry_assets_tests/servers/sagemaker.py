@@ -5,18 +5,17 @@ docs/neighbours.md. A helper for tests, not a test.
 """
 
 import os
-import random
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from registry_assets_tests.servers.loopback import answers, lasting_port
 
 REGION, BUCKET = "eu-west-1", "models"
 COMPLETED = "registry_assets_tests.servers.sagemaker_completed"
@@ -37,7 +36,7 @@ class SageMakerDouble:
     def __init__(self, folder: Path, *, module: str = "moto.server") -> None:
         self._folder = folder
         self.module = module
-        self.port = _free_port()
+        self.port = lasting_port()
         self.access_key, self.secret_key = "AKIDOUBLEDOUBLEDOUBL", "double-secret-key-of-a-test"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -90,7 +89,7 @@ class SageMakerDouble:
                 start_new_session=True,
             )
         deadline = time.monotonic() + _STARTS_WITHIN
-        while not self._answers():
+        while not answers(f"{self.url}/moto-api/"):
             if time.monotonic() > deadline or self._process.poll() is not None:
                 self.kill()
                 raise AssertionError(f"moto does not start:\n{self.log()[-4000:]}")
@@ -111,13 +110,6 @@ class SageMakerDouble:
         """What it has said so far."""
         return (self._folder / "log").read_text(errors="replace")
 
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/moto-api/", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
 
 @contextmanager
 def sagemaker_double(*, module: str = "moto.server") -> Iterator[SageMakerDouble]:
@@ -130,12 +122,3 @@ def sagemaker_double(*, module: str = "moto.server") -> Iterator[SageMakerDouble
     finally:
         server.kill()
         shutil.rmtree(folder)
-
-
-def _free_port() -> int:
-    # Below what the system gives to outgoing connections: it is wanted again after a stop.
-    for port in random.sample(range(22_000, 32_000), 200):
-        with socket.socket() as attempt, suppress(OSError):
-            attempt.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError("no port is free")

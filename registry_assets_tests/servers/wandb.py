@@ -5,9 +5,7 @@ What somebody does there by hand is asked for over HTTP, as their page in a brow
 
 import json
 import os
-import random
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,10 +13,11 @@ import time
 import urllib.request
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from registry_assets_tests.servers.loopback import answers, lasting_port
 from registry_assets_tests.servers.wandb_double.state import ORG_ENTITY, TEAM
 
 KEY = "local-" + "5f2c9e" * 7
@@ -36,7 +35,7 @@ class WandbDouble:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.data = folder / "data"
-        self.port = _free_port()
+        self.port = lasting_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -66,7 +65,7 @@ class WandbDouble:
                 start_new_session=True,
             )
         deadline = time.monotonic() + _STARTS_WITHIN
-        while not self._answers():
+        while not answers(f"{self.url}/healthz"):
             if time.monotonic() > deadline or self._process.poll() is not None:
                 self.kill()
                 raise AssertionError(f"the double does not start:\n{self.log()[-4000:]}")
@@ -154,13 +153,6 @@ class WandbDouble:
         named = self.version(collection, number)["id"]
         self.ask(operation, input={"artifactID": named, "aliases": [where]})
 
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
 
 @contextmanager
 def wandb_double() -> Iterator[WandbDouble]:
@@ -173,15 +165,6 @@ def wandb_double() -> Iterator[WandbDouble]:
     finally:
         double.kill()
         shutil.rmtree(folder)
-
-
-def _free_port() -> int:
-    # Below what the system gives to outgoing connections: it is wanted again after a stop.
-    for port in random.sample(range(22_000, 32_000), 200):
-        with socket.socket() as attempt, suppress(OSError):
-            attempt.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError("no port is free")
 
 
 __all__ = ["KEY", "ORG_ENTITY", "TEAM", "WandbDouble", "wandb_double"]
