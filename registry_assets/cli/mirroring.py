@@ -78,6 +78,8 @@ def mirrors(
         raise click.UsageError(f"{asked[0]} stands alone: leave out {', '.join(asked[1:])}")
     if asked and model is None:
         raise click.UsageError(f"{asked[0]} is about one model: say which")
+    if reason and not repair and adopt is None:
+        raise click.UsageError("--reason is kept with --repair and --adopt: nothing else has one")
     registry = open_registry()
     if not asked or model is None:
         context.exit(_list(registry, model, mirror, as_json=as_json))

@@ -74,7 +74,7 @@ def test_a_mistyped_name_is_looked_for_among_its_neighbours_only(history: Histor
 def test_a_wrong_number_is_answered_without_reading_every_version(several: History) -> None:
     with statements() as asked, pytest.raises(NotFound, match="it has 1 to 3"):
         several.registry.version_numbered(MODEL, 9)
-    assert any("max(" in text.lower() for text in asked)
+    assert any("next_version" in text for text in asked)
     with pytest.raises(NotFound, match="it has none yet"):
         several.registry.version_numbered("never", 1)
     with pytest.raises(InvalidReference, match=f"name a version, {MODEL}:3"):

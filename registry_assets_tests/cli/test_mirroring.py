@@ -174,6 +174,7 @@ def test_a_server_that_is_down_is_told_and_no_traceback_is(
         ),
         (("flight_delay", "--look"), 2, "names a code location"),
         (("--look",), 2, "--look is about one model"),
+        (("flight_delay", "--look", "--reason", "why"), 2, "kept with --repair and --adopt"),
         (("flight_delay", "--look", "--repair"), 2, "--look stands alone"),
         (("flight_delay", "--adopt", "77", *REFERENCE), 2, "has no version '77'"),
     ],

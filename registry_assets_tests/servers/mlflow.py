@@ -28,10 +28,13 @@ class MLflowServer:
 
     Args:
         folder: where its database, its artifacts and its log are.
+        bucket: where it says that artifacts are, `s3://models/mlruns`, which it then neither
+            takes nor gives; "" for the folder, through the server.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, bucket: str = "") -> None:
         self._folder = folder
+        self._bucket = bucket
         self.artifacts = folder / "artifacts"
         self.port = lasting_port()
         self._process: subprocess.Popen[bytes] | None = None
@@ -88,12 +91,18 @@ class MLflowServer:
         """What it has said so far."""
         return (self._folder / "log").read_text(errors="replace")
 
+    def _keeping(self) -> tuple[str, ...]:
+        """Give the options that say where artifacts are."""
+        if self._bucket:
+            return "--default-artifact-root", self._bucket, "--no-serve-artifacts"
+        return "--artifacts-destination", str(self.artifacts), "--serve-artifacts"
+
     def _started(self) -> "subprocess.Popen[bytes]":
         program = [
             *(sys.executable, "-m", "mlflow", "server"),
             *("--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"),
             *("--backend-store-uri", f"sqlite:///{self.database}"),
-            *("--artifacts-destination", str(self.artifacts), "--serve-artifacts"),
+            *self._keeping(),
         ]
         with (self._folder / "log").open("ab") as log:
             return subprocess.Popen(
@@ -116,10 +125,10 @@ class MLflowServer:
 
 
 @contextmanager
-def mlflow_server() -> Iterator[MLflowServer]:
+def mlflow_server(*, bucket: str = "") -> Iterator[MLflowServer]:
     """A running server; nothing of it is left after the block."""
     folder = Path(tempfile.mkdtemp(prefix="mlflow-"))
-    server = MLflowServer(folder)
+    server = MLflowServer(folder, bucket=bucket)
     try:
         server.start()
         yield server

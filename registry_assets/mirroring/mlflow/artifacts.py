@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 from registry_assets.errors import MirrorRefused
 from registry_assets.mirroring.files import hashed
 from registry_assets.mirroring.mlflow.address import Address
+from registry_assets.mirroring.mlflow.buckets import SCHEMES, BucketRepository
 from registry_assets.mirroring.protocol import ForeignFile
 
 MOST_FILES = 10_000
 MOST_BYTES = 20 * 1024**3
-_DIRECT = ("s3", "gs", "wasbs", "abfss", "hdfs")
 
 
 class Artifacts:
@@ -39,6 +39,8 @@ class Artifacts:
         self._repository: Any = get_artifact_repository(
             uri, tracking_uri=address.url, registry_uri=address.url
         )
+        if urlsplit(uri).scheme in SCHEMES:
+            self._repository = BucketRepository(uri, self._repository)
 
     def sizes(self) -> dict[str, ForeignFile]:
         """List the files with their sizes, without reading them."""
@@ -114,9 +116,9 @@ def _refuse_elsewhere(address: Address, uri: str, *, direct: bool) -> None:
     elif parts.scheme in ("http", "https"):
         if (parts.scheme, parts.netloc) == (own.scheme, own.netloc):
             return
-    elif parts.scheme in _DIRECT and direct:
+    elif parts.scheme in SCHEMES and direct:
         return
-    elif parts.scheme in _DIRECT:
+    elif parts.scheme in SCHEMES:
         raise MirrorRefused(
             f"the server keeps artifacts in {parts.scheme}://{parts.hostname}, which this process"
             " would write to by itself",

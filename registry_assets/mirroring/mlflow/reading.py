@@ -147,7 +147,8 @@ class Reader:
             NotFound: there is none of this name.
             MirrorUnreachable, MirrorRefused: it does not answer, or says no.
         """
-        found = models.find_model(self._calls, name)
+        # Somebody waits for the first answer: a server that gives none is soon told.
+        found = models.find_model(Calls(self.address, brief=True), name)
         if found is None:
             raise NotFound(
                 f"no registered model of {self.address.url} is called {name!r:.200}",

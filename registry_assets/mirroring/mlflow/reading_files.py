@@ -13,9 +13,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
-from registry_assets.errors import MirrorAddressInvalid, MirrorRefused
+from registry_assets.errors import MirrorAddressInvalid, MirrorError, MirrorRefused
 from registry_assets.mirroring.listing import LARGEST_UNSAID, Listing
 from registry_assets.mirroring.mlflow.address import Address
+from registry_assets.mirroring.mlflow.buckets import SCHEMES, BucketRepository
 from registry_assets.mirroring.mlflow.calling import ABSENT, is_code
 
 MOST_FILES = 10_000
@@ -24,7 +25,6 @@ _LONGEST_NAME, _LONGEST_PATH = 250, 1_000
 _CHUNK = 1 << 20
 _NOT_NOW = (401, 403, 408, 429, 502, 503, 504)
 """Answers about the caller or the moment, and not about the file."""
-_BUCKETS = ("s3", "gs", "wasbs", "abfss", "hdfs")
 
 
 class Place(Protocol):
@@ -61,8 +61,8 @@ def place_of(address: Address, uri: str, *, allowed: Sequence[str] = ()) -> Plac
     if safe and served:
         return _Served(uri, _repository(address, uri))
     if safe and any(_is_below(uri, prefix) for prefix in allowed):
-        if parts.scheme in _BUCKETS:
-            return _Bucket(uri, _repository(address, uri))
+        if parts.scheme in SCHEMES:
+            return _Bucket(uri, BucketRepository(uri, _repository(address, uri)))
         if parts.scheme in ("", "file") and parts.netloc in ("", "localhost"):
             roots = [_local(prefix) for prefix in allowed if _is_below(uri, prefix)]
             return _Folder(uri, _local(uri), roots)
@@ -81,12 +81,12 @@ def check_allowed(prefixes: Sequence[str]) -> tuple[str, ...]:
     """
     for prefix in prefixes:
         parts = urlsplit(prefix)
-        bucket = parts.scheme in _BUCKETS and bool(parts.netloc)
+        bucket = parts.scheme in SCHEMES and bool(parts.netloc)
         folder = parts.scheme in ("", "file") and parts.netloc in ("", "localhost")
         if not bucket and not (folder and parts.path.startswith("/")):
             raise MirrorAddressInvalid(
                 f"no file can be read from {_shown(prefix)}: expected a bucket"
-                f" ({', '.join(f'{scheme}://' for scheme in _BUCKETS)}) or a folder of this"
+                f" ({', '.join(f'{scheme}://' for scheme in SCHEMES)}) or a folder of this"
                 " machine, from / on",
                 hint="--also-from s3://bucket/mlruns, or --also-from /srv/mlruns",
             )
@@ -244,16 +244,15 @@ class _Bucket:
     def below(self, folder: str) -> Iterator[tuple[str, bool, int | None]]:
         try:
             yield from list(_entries(self.repository, folder))
-        except Exception as error:  # noqa: BLE001 - of whichever client reads that bucket
-            # Its words may quote what opens it.
-            raise _Unreadable(f"reading there failed with {type(error).__name__}") from None
+        except MirrorError as error:
+            raise _Unreadable(error.message) from None
 
     def chunks(self, path: str) -> Iterator[bytes]:
         with tempfile.TemporaryDirectory(prefix="registry-migrate-") as folder:
             try:
                 written = Path(self.repository.download_artifacts(path, dst_path=folder))
-            except Exception as error:  # noqa: BLE001 - as above
-                raise _Unreadable(f"reading there failed with {type(error).__name__}") from None
+            except MirrorError as error:
+                raise _Unreadable(error.message) from None
             if written.is_symlink() or not written.resolve().is_relative_to(Path(folder).resolve()):
                 raise _Unreadable("it was written to somewhere else")
             yield from _chunks(written)

@@ -68,7 +68,8 @@ def params(outgoing: Outgoing) -> dict[str, str]:
 
 def description(outgoing: Outgoing) -> str:
     """Describe the version in Markdown, with the way back to it."""
-    what = f"Version {outgoing.version} of **{outgoing.model}**"
+    # Lists there show it as it is written: no stars, no headings.
+    what = f"Version {outgoing.version} of {outgoing.model}"
     lines = [f"{what}, published by the registry that decides about it.", f"`{outgoing.digest}`"]
     if outgoing.link:
         lines.append(f"[Its page there]({outgoing.link})")

@@ -42,7 +42,9 @@ def refuse_secrets(mirrored: Mirrored, captured: str) -> None:
         if path.is_file():
             data = path.read_bytes()
             read += 1
-            assert not [each for each in SECRETS if each in data], path
+            for secret in SECRETS:
+                at = data.find(secret)
+                assert at < 0, f"{path}, at {at}: {data[max(0, at - 300) : at + 100]!r}"
     assert read > 30
     said = "\n".join(str(event) for event in history(registry))
     assert MODEL in said

@@ -13,6 +13,7 @@ from registry_assets.mirroring.mlflow.address import Address
 from registry_assets.mirroring.mlflow.artifacts import Artifacts
 from registry_assets.mirroring.mlflow.calling import Calls
 from registry_assets.mirroring.mlflow.client import MLflowClient
+from registry_assets.mirroring.mlflow.reading import Reader
 from registry_assets_tests.servers import receiver
 from registry_assets_tests.servers.receiver import Handler, Receiver
 
@@ -116,6 +117,22 @@ def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch)
     answering(monkeypatch, receiver.silent(5))
     with receiver.receiving() as server, pytest.raises(MirrorUnreachable, match="timed out"):
         client(server).observe(["production"], [])
+
+
+def test_who_waits_for_the_first_answer_of_all_is_told_after_two_tries(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    asked: list[str] = []
+
+    def answer(handler: Handler) -> None:
+        asked.append(handler.path)
+        receiver.silent(3)(handler)
+
+    answering(monkeypatch, answer)
+    with receiver.receiving() as server, pytest.raises(MirrorUnreachable, match="timed out"):
+        Reader(Address(server.url)).model("delay")
+    assert len(asked) == 2
 
 
 @pytest.mark.parametrize(
