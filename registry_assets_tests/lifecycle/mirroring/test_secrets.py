@@ -26,7 +26,7 @@ SECRETS = [each.encode() for each in (TOKEN, PASSWORD, BASIC, IN_A_URL)]
 
 @pytest.fixture(scope="module")
 def mlflow() -> Iterator[MLflowServer]:
-    """A server that nobody else has spoken to: every byte that it keeps is of these tests."""
+    """A server that nobody else has spoken to: tests of migrations write secrets into theirs."""
     with mlflow_server() as server:
         yield server
 

@@ -8,6 +8,7 @@ import base64
 import logging
 import os
 import traceback
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from registry_assets.declaration import WeightsAndBiases
 from registry_assets.errors import MirrorRefused
 from registry_assets_tests.lifecycle.changes import history
 from registry_assets_tests.lifecycle.mirroring.wandb.linked import MIRROR, MODEL, Linked
-from registry_assets_tests.servers.wandb import KEY
+from registry_assets_tests.servers.wandb import KEY, WandbDouble, wandb_double
 from registry_assets_tests.worlds import SENSOR
 
 WRONG = "wrong-" + "5f2c9e" * 6
@@ -32,6 +33,13 @@ def forms(key: str) -> tuple[str, str]:
 
 
 SECRETS = [*forms(KEY), *forms(WRONG), OTHER]
+
+
+@pytest.fixture(scope="module")
+def _wandb() -> Iterator[WandbDouble]:
+    """A double that nobody else has spoken to: tests of migrations write the key into theirs."""
+    with wandb_double() as double:
+        yield double
 
 
 def told(error: BaseException) -> str:
