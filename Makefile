@@ -46,7 +46,7 @@ browser-test: $(READY) ## The tests of what a person sees, in Chromium
 	@command -v chromium >/dev/null || command -v "$(CHROMIUM)" >/dev/null || { \
 		echo "No chromium on PATH. Debian: apt-get install chromium; or CHROMIUM=/path/to/it" >&2; \
 		exit 1; }
-	@$(BIN)/python -m pytest -m browser $(ARGS)
+	@$(BIN)/python -m pytest -n 2 -m browser $(ARGS)
 
 torch-test: $(READY) ## The tests of estimators of PyTorch, in an environment of their own
 	@$(BIN)/python scripts/make_torch_environment.py

@@ -258,9 +258,8 @@ def get_version(connection: sa.Connection, model: str, number: int) -> VersionRe
         return _record(row)
     get_model(connection, model)
     refuse_imported(connection, model, number=number)
-    # The imported ones, which are shown just as well, have the same row of numbers.
-    named = statements.find(connection, registered_models, "next_version", name=model)
-    last = int(named.scalar_one()) - 1
+    table = registered_models  # the imported ones, which are shown as well, have numbers of it
+    last = int(statements.find(connection, table, "next_version", name=model).scalar_one()) - 1
     there = f"it has 1 to {last}" if last else "it has none yet"
     raise NotFound(
         f"{model} has no version {number}: {there}", hint=f"`registry versions {model}` lists them"

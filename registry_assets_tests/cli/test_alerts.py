@@ -197,6 +197,7 @@ def test_settings_with_a_mistake_are_what_was_typed_wrong(post: Post, command: C
     assert command("alerts", folder=post.folder).code == 0
 
 
+@pytest.mark.thorough
 def test_a_version_and_a_recall_of_its_data_say_that_there_are_alerts(
     command: Command, copied_world: Path
 ) -> None:

@@ -99,6 +99,7 @@ def test_without_a_baseline_the_candidate_stands_alone(package: Package) -> None
     assert {each.reason for each in result.ratios.values()} == {result.baseline_reason}
 
 
+@pytest.mark.thorough
 def test_a_baseline_that_takes_other_columns_is_a_reason(package: Package) -> None:
     signature = package.files["signature.json"].replace(b'"distance"', b'"miles"')
     result = measured(package, Package({**package.files, "signature.json": signature}))
@@ -117,6 +118,7 @@ def test_each_version_is_given_its_own_references(package: Package) -> None:
     assert (result.baseline_reason, result.baseline is None) == ("", False)
 
 
+@pytest.mark.thorough
 def test_a_baseline_that_crashes_half_way_leaves_the_candidate(package: Package) -> None:
     crash = featured_by(package, "CALLS.append(0); len(CALLS) > 30 and ctypes.string_at(0)")
     result = measured(package, crash)
@@ -126,6 +128,7 @@ def test_a_baseline_that_crashes_half_way_leaves_the_candidate(package: Package)
     assert "was ended by SIGSEGV" in result.baseline_reason
 
 
+@pytest.mark.thorough
 def test_a_candidate_that_fails_is_a_reason_and_nothing_else_is_measured(package: Package) -> None:
     result = measured(featured_by(package, "raise ValueError('no such plane')"), package)
     assert (result.candidate, result.baseline) == (None, None)
@@ -142,6 +145,7 @@ def test_no_rows_and_rows_of_nothing_known_are_reasons(package: Package) -> None
     assert "tailnum: 2 columns have this name" in measured(package, None, rows=doubled).reason
 
 
+@pytest.mark.thorough
 def test_a_single_row_is_enough(package: Package) -> None:
     result = measured(package, None, rows=flights(1))
     assert result.candidate
@@ -157,6 +161,7 @@ def test_a_slow_model_gets_fewer_calls_and_smaller_batches(package: Package) -> 
     assert 1 <= result.candidate.batch_rows <= 10
 
 
+@pytest.mark.thorough
 def test_a_regression_is_asked_for_its_numbers(tmp_path: Path) -> None:
     rows = pd.DataFrame({"rooms": np.arange(50), "price": np.arange(50) * 3.5})
     with project_in(tmp_path / "src") as project:

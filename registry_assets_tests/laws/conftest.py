@@ -15,19 +15,10 @@ from registry_assets_tests.laws.combinations import (
     Site,
     combination,
 )
+from registry_assets_tests.sometimes import some
 
 
-@pytest.fixture(
-    scope="session",
-    params=[
-        *(LOCAL, REMOTE),
-        *(
-            pytest.param(name, marks=pytest.mark.thorough)
-            for name in COMBINATIONS
-            if name not in (LOCAL, REMOTE)
-        ),
-    ],
-)
+@pytest.fixture(scope="session", params=some(COMBINATIONS, always=(LOCAL, REMOTE)))
 def backends(request: pytest.FixtureRequest) -> Combination:
     """Both catalogs and both stores; each pair of them in `make thorough`."""
     return combination(request.param, request)

@@ -281,6 +281,7 @@ def test_a_version_that_cannot_score_its_holdout_is_evaluated_and_passes_nothing
     assert trained.registry.verify().problems == ()
 
 
+@pytest.mark.thorough
 def test_production_that_cannot_score_the_rows_says_so(succeeded: World) -> None:
     rows = flights(seed=4)
     rows.loc[7, "distance"] = np.inf

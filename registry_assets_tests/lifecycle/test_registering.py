@@ -104,6 +104,7 @@ def test_it_is_evaluated_promoted_and_loaded_like_any_other(arrived: World) -> N
     assert registry.load("flight_delay@production").version == number
 
 
+@pytest.mark.thorough
 def test_the_same_file_again_gives_the_version_that_it_became(arrived: World) -> None:
     data = skops.io.dumps(fitted(arrived))
     first = register(arrived, data)

@@ -53,6 +53,7 @@ def backfilled(home: Path, months: Sequence[str], *, processes: int) -> Registry
     return Registry.open(home)
 
 
+@pytest.mark.thorough
 def test_half_a_year_backfilled_by_three_processes_in_any_order_is_one_recipe(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

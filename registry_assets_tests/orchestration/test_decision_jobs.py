@@ -94,6 +94,7 @@ def test_a_rollback_moves_holds_and_is_shown_once(moved: Stage) -> None:
     assert moved.registry.verify().clean
 
 
+@pytest.mark.thorough
 def test_a_hundred_ticks_after_a_rollback_move_nothing(
     moved: Stage, definitions: dg.Definitions
 ) -> None:

@@ -56,15 +56,27 @@ def checked(location: dg.Definitions, checked_home: Path, tmp_path: Path) -> Ite
         yield stage
 
 
-@pytest.fixture
-def unchecked(location: dg.Definitions, arrived_home: Path, tmp_path: Path) -> Iterator[Stage]:
-    """A home of one's own: version 1 was evaluated, and few_late broke before it said anything."""
-    SAID.few_late = None
-    with open_stage(copy_home(arrived_home, tmp_path / "home"), location) as stage:
+@pytest.fixture(scope="module")
+def unchecked_home(
+    location: dg.Definitions, arrived_home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Version 1 was evaluated, and few_late broke before it said anything."""
+    home = copy_home(arrived_home, tmp_path_factory.mktemp("homes") / "unchecked")
+    before, SAID.few_late = SAID.few_late, None
+    with open_stage(home, location) as stage:
         stage.retrain(reason="first")
         (trained,) = stage.train().runs
         assert not trained.success
         assert len(stage.made(EVALUATION)) == 1
+    SAID.few_late = before
+    return home
+
+
+@pytest.fixture
+def unchecked(location: dg.Definitions, unchecked_home: Path, tmp_path: Path) -> Iterator[Stage]:
+    """A home of one's own: version 1, of which few_late has said nothing."""
+    SAID.few_late = None
+    with open_stage(copy_home(unchecked_home, tmp_path / "home"), location) as stage:
         yield stage
 
 

@@ -202,6 +202,7 @@ def test_a_gate_that_was_raised_holds_a_hand_too(trained: Stage, project: Module
         assert "no complete evaluation" in stage.said(unnamed)
 
 
+@pytest.mark.thorough
 def test_a_model_gone_from_the_code_leaves_the_others_working(
     waiting: Stage, project: ModuleType
 ) -> None:

@@ -27,6 +27,7 @@ from registry_assets_tests.orchestration.stage import (
     copy_home,
     open_stage,
 )
+from registry_assets_tests.sometimes import some
 
 VERSIONS = "ontime/versions"
 VERIFIES = dg.AssetCheckKey(PRODUCTION, "verifies")
@@ -34,10 +35,7 @@ PERSON = RunInfo(actor="alice", run_id="by hand")
 ALL = (MODEL, EVALUATION, PRODUCTION, FEATURES, dg.AssetKey("flights"), dg.AssetKey("planes"))
 
 # After the commit the catalog knows what Dagster does not; before it, neither does.
-POINTS = [
-    *(pytest.param(point, marks=pytest.mark.thorough) for point in ("begin", "written")),
-    "committed",
-]
+POINTS = some(["begin", "written", "committed"], always=["committed"])
 
 
 def told(stage: Stage) -> dict[str, object]:
@@ -175,6 +173,7 @@ def test_a_version_committed_elsewhere_is_evaluated_and_promoted_by_the_sensors(
     assert len(arrived.made(EVALUATION)) == 1
 
 
+@pytest.mark.thorough
 def test_an_evaluation_repeated_elsewhere_replaces_what_is_shown_each_time(
     promoted: Stage, project: ModuleType
 ) -> None:
@@ -229,6 +228,7 @@ def moved_twice(promoted: Stage) -> Stage:
     return promoted
 
 
+@pytest.mark.thorough
 def test_every_promotion_of_a_wiped_pointer_comes_back_oldest_first(moved_twice: Stage) -> None:
     before = moved_twice.made(PRODUCTION)
     assert (generations(moved_twice), verified(moved_twice)) == ([1, 2], ["2", "1"])

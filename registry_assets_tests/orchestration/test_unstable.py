@@ -7,9 +7,17 @@ from weakref import WeakKeyDictionary
 
 import dagster as dg
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from registry_assets.orchestration.local import LocalDaemon
-from registry_assets.orchestration.unstable import quiet_previews, set_data_version, step_attempt
+from registry_assets.orchestration.unstable import (
+    migrations,
+    quiet_previews,
+    set_data_version,
+    step_attempt,
+)
+from registry_assets_tests.orchestration.stage import Stage
 
 DIGEST = "sha256:" + "a" * 64
 
@@ -81,3 +89,18 @@ def test_an_io_manager_sets_the_version_and_knows_what_it_loaded(tmp_path: Path)
         assert event.asset_materialization is not None
         assert event.asset_materialization.tags is not None
         assert event.asset_materialization.tags["dagster/data_version"] == DIGEST
+
+
+def test_migrations_are_read_once_and_say_what_they_say_anew(
+    arrived: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "_read", {})
+    assert arrived.retrain(reason="first").success
+    read = dict(migrations._read)
+    assert arrived.retrain(reason="second").success
+    assert len(read) > 0
+    assert migrations._read == read
+    for (file, location), folder in read.items():
+        anew = Config(file)
+        anew.set_main_option("script_location", str(location))
+        assert folder.get_heads() == ScriptDirectory.from_config(anew).get_heads()

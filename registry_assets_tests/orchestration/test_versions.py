@@ -5,6 +5,7 @@ from pathlib import Path
 from types import ModuleType
 
 import dagster as dg
+import pytest
 
 from registry_assets import NotWorseThanProduction, registry_definitions
 from registry_assets.orchestration.reporting import NOTHING_MISSING
@@ -206,6 +207,7 @@ def test_a_partition_deleted_while_it_waits_is_added_again(arrived: Stage) -> No
     assert arrived.instance.get_dynamic_partitions(VERSIONS) == ["1"]
 
 
+@pytest.mark.thorough
 def test_a_hundred_ticks_after_everything_is_done_launch_nothing(rejected: Stage) -> None:
     rejected.report()
     before = rejected.instance.get_runs_count()

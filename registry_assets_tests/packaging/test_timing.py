@@ -80,11 +80,13 @@ def test_the_memory_of_this_process_does_not_count(package: Package) -> None:
         assert 2**20 < process.peak_memory() < len(held)
 
 
+@pytest.mark.thorough
 def test_the_time_of_make_features_counts(package: Package) -> None:
     with timed(featured_by(package, "time.sleep(0.02)")) as process:
         assert min(process.single_rows(first=0, count=3, untimed=0)) >= 20e6
 
 
+@pytest.mark.thorough
 def test_each_single_call_gets_another_row(package: Package) -> None:
     tell = "if len(flights) == 1: print(*flights['distance'], flush=True)"
     with timed(featured_by(package, tell)) as process:
@@ -101,6 +103,7 @@ def test_packaged_code_runs_with_one_thread_and_meets_no_stream_of_ours(package:
         assert min(process.single_rows(first=0, count=3, untimed=0)) > 0
 
 
+@pytest.mark.thorough
 def test_columns_that_the_model_does_not_take_stay_here(package: Package) -> None:
     rows = flights(7)
     rows["only_here"] = pd.Series([object()] * 7, dtype=object)

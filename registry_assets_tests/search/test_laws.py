@@ -217,7 +217,7 @@ def read_all(connection: sa.Connection, text: str, limit: int, **asked: Any) -> 
 
 @pytest.mark.parametrize("gathered", [0, 5_000], ids=["walked", "gathered"])
 @settings(
-    max_examples=300,
+    max_examples=150,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(search=searches(), limit=st.integers(1, 5))

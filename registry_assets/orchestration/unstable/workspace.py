@@ -48,6 +48,7 @@ from dagster._grpc.server import LoadedRepositories
 from dagster._time import get_current_datetime, get_current_timestamp
 
 from registry_assets.orchestration.unstable.launching import HandOver, handing_over
+from registry_assets.orchestration.unstable.migrations import read_migrations_once
 
 GLOBAL_ASSET_JOB = IMPLICIT_ASSET_JOB_NAME
 """The job in which Dagster materializes a selection of assets that no job of ours names."""
@@ -201,6 +202,7 @@ class LocalWorkspace(IWorkspaceProcessContext[WorkspaceRequestContext]):
         instance: dg.DagsterInstance,
         tags: Mapping[str, str],
     ) -> None:
+        read_migrations_once()
         self._instance = handing_over(instance, tags=tags)
         self._definitions = repository
         self._location = _Location(

@@ -19,6 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from registry_assets.evaluation.report.evidently_report import EvidentlyReport, evidently_html
+from registry_assets_tests.sometimes import some
 
 HOSTILE = "</script><script>alert('no')</script><!--"
 
@@ -464,7 +465,7 @@ def test_rows_without_a_target_are_counted_and_left_out() -> None:
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-@pytest.mark.parametrize("rows", [0, 1, 2])
+@pytest.mark.parametrize("rows", some([0, 1, 2], always=[0]))
 def test_next_to_no_rows_are_no_trouble(task: str, rows: int) -> None:
     few = binary(200, seed=0).iloc[:rows]
     for current, reference in ((few, None), (few, few), (few, binary(200, seed=1))):

@@ -155,6 +155,7 @@ def test_a_schedule_looks_when_its_time_has_come_and_at_what_is_there_then(
     assert any("the recipe is that of flight_delay:1" in each for each in lived.began.skipped)
 
 
+@pytest.mark.thorough
 def test_what_a_cooldown_kept_back_is_asked_for_when_it_ends(past: World, tmp_path: Path) -> None:
     model = lived_with(past, OnNewData(cooldown_days=40))
     lived = past.registry.replay(model, Plan("2013-03", "2013-03"), folder=tmp_path)

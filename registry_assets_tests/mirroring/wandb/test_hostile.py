@@ -15,6 +15,7 @@ from registry_assets_tests.servers import receiver
 from registry_assets_tests.servers.receiver import Handler
 from registry_assets_tests.servers.wandb import KEY, TEAM, WandbDouble
 from registry_assets_tests.servers.wandb_team import link
+from registry_assets_tests.sometimes import some
 
 PLACE = Place(TEAM, "", "model", "delay", "runs")
 
@@ -72,7 +73,9 @@ def test_a_server_that_says_nothing_is_given_up_and_the_client_is_ended(
             client(server.url).observe(["production"], [])
 
 
-@pytest.mark.parametrize("path", ["../out", "/etc/passwd", "a/../../out"])
+@pytest.mark.parametrize(
+    "path", some(["../out", "/etc/passwd", "a/../../out"], always=["a/../../out"])
+)
 def test_a_path_that_leads_out_of_the_folder_is_refused(
     wandb: WandbDouble, tmp_path: Path, path: str
 ) -> None:

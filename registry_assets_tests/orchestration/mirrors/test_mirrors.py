@@ -217,6 +217,7 @@ def test_what_the_command_line_published_becomes_a_materialization(mirrored: Mir
     assert stage.report().runs == ()
 
 
+@pytest.mark.thorough
 def test_what_was_red_is_looked_at_again_once_a_publication_was_reported(
     mirrored: Mirrored,
 ) -> None:

@@ -150,6 +150,7 @@ def test_the_sensor_publishes_and_deploys_and_tells_what_is_changed_there(
     assert record.asset_materialization.metadata["configuration"].value == mirrored.serves()
 
 
+@pytest.mark.thorough
 def test_an_archive_that_was_changed_there_is_not_deployed(mirrored: Mirrored) -> None:
     (published,) = mirrored.stage.daemon.tick(NAMES.mirrors_sensor).runs
     assert published.success

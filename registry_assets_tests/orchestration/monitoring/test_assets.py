@@ -303,6 +303,7 @@ def test_a_history_that_dagster_lost_comes_back(deployed: Stage) -> None:
     assert deployed.daemon.tick(NAMES.monitor_sensor).runs == ()
 
 
+@pytest.mark.thorough
 def test_one_table_is_watched_whenever_it_changes(
     project: ModuleType, arrived_home: Path, tmp_path: Path
 ) -> None:

@@ -14,6 +14,7 @@ from registry_assets_tests.lifecycle.mirroring.sagemaker.mirrored import (
     settled,
 )
 from registry_assets_tests.servers.sagemaker import BUCKET, SageMakerDouble
+from registry_assets_tests.sometimes import some
 from registry_assets_tests.worlds import SENSOR
 
 
@@ -86,6 +87,7 @@ MOTO: Mapping[Callable[[Mirrored], None], tuple[str, ...]] = {
     delete_the_archive: ("artifact_missing",),
     claim_another_digest: ("digest_changed",),
 }
+ALWAYS = (approve_another_of_ours, swap_bytes)
 COMPLETED: Mapping[Callable[[Mirrored], None], tuple[str, ...]] = {
     serve_another_archive: ("artifact_changed",),
     serve_by_another_image: ("artifact_changed",),
@@ -114,7 +116,11 @@ def told_and_put_right(twice: Mirrored, kinds: tuple[str, ...]) -> None:
     settled(twice, 2)
 
 
-@pytest.mark.parametrize("change", MOTO, ids=lambda change: change.__name__)
+@pytest.mark.parametrize(
+    "change",
+    some(MOTO, always=[approve_another_of_ours, swap_bytes]),
+    ids=lambda change: change.__name__,
+)
 def test_what_was_changed_there_is_told_and_put_right(
     twice: Mirrored, change: Callable[[Mirrored], None]
 ) -> None:

@@ -46,6 +46,7 @@ def test_it_becomes_a_candidate_by_the_same_gate_and_no_pointer_moves(published:
     assert published.versions()[published.aliases()["production"]] == version.digest
 
 
+@pytest.mark.thorough
 def test_what_runs_code_or_is_elsewhere_is_refused_with_the_reason(
     published: Linked, tmp_path: Path
 ) -> None:

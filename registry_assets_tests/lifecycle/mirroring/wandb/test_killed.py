@@ -19,6 +19,7 @@ from registry_assets.declaration import Mirror
 from registry_assets.errors import MirrorUnreachable
 from registry_assets_tests.lifecycle.mirroring.wandb.linked import MODEL, Linked, settled
 from registry_assets_tests.lifecycle.mirroring.wandb.test_secrets import processes
+from registry_assets_tests.sometimes import some
 from registry_assets_tests.worlds import SENSOR, opened_world
 
 IN_THE_CLIENT = ("wandb.run_made", "wandb.logged", "wandb.linked", "wandb.told", "wandb.pointed")
@@ -33,17 +34,7 @@ def test_every_step_is_killed_at() -> None:
     assert named == {*IN_THE_CLIENT, *HERE}
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        "wandb.linked",
-        *(
-            pytest.param(fault, marks=pytest.mark.thorough)
-            for fault in IN_THE_CLIENT
-            if fault != "wandb.linked"
-        ),
-    ],
-)
+@pytest.mark.parametrize("fault", some(IN_THE_CLIENT, always=["wandb.linked"]))
 def test_a_client_that_dies_anywhere_leaves_nothing_that_the_next_does_not_finish(
     linked: Linked, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -79,6 +79,7 @@ def test_publishing_again_sends_nothing_and_records_nothing(published: Linked) -
     assert published.double.state == there
 
 
+@pytest.mark.thorough
 def test_the_alias_follows_a_promotion_and_a_rollback(published: Linked) -> None:
     published.registry.promote(MODEL, 2, run=SENSOR)
     behind = published.look()
@@ -96,6 +97,7 @@ def test_the_alias_follows_a_promotion_and_a_rollback(published: Linked) -> None
     assert len(published.said("v0")["registry_assets_promotions"]) == 2
 
 
+@pytest.mark.thorough
 def test_every_version_goes_out_where_it_is_asked_for(succeeded: World, wandb: WandbDouble) -> None:
     linked = Linked.of(succeeded, wandb, publish="commit")
     linked.publish()
@@ -113,6 +115,7 @@ def test_a_model_without_anything_in_production_makes_nothing_there(
     assert linked.versions() == {}
 
 
+@pytest.mark.thorough
 def test_a_pointer_whose_name_they_keep_for_themselves_gets_another_alias(
     succeeded: World, wandb: WandbDouble
 ) -> None:
@@ -154,6 +157,7 @@ def theirs(linked: Linked, *aliases: str) -> str:
     return f"v{found['linkArtifact']['versionIndex']}"
 
 
+@pytest.mark.thorough
 def test_a_team_s_own_collection_is_taken_with_its_history(linked: Linked) -> None:
     assert theirs(linked, "production", "champion") == "v0"
     linked.publish()

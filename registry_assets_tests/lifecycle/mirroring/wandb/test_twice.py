@@ -7,6 +7,8 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 
+import pytest
+
 from registry_assets.converting.contents import read_version_contents
 from registry_assets.lifecycle.deploying import as_resolved
 from registry_assets.lifecycle.mirroring.declared import open_client
@@ -38,6 +40,7 @@ def test_two_that_do_not_know_of_each_other_converge(linked: Linked) -> None:
     settled(linked, 1)
 
 
+@pytest.mark.thorough
 def test_a_version_that_is_linked_twice_is_linked_once_and_the_first_stays(
     published: Linked,
 ) -> None:
