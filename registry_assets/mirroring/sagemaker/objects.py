@@ -53,7 +53,7 @@ class Objects:
 
         Its digest is told where S3 made one as it was written.
         """
-        with self.calls.to(f"{name} cannot be looked at", service="s3") as client:
+        with self.calls.to(f"{self.uri(name)} cannot be looked at", service="s3") as client:
             try:
                 found = client.head_object(**self._at(name), ChecksumMode="ENABLED")
             except Exception as error:
@@ -93,7 +93,7 @@ class Objects:
                 hint="nothing was written",
             )
         digest = bytes.fromhex(sha256_digest(data).removeprefix("sha256:"))
-        with self.calls.to(f"{name} cannot be written", service="s3") as client:
+        with self.calls.to(f"{self.uri(name)} cannot be written", service="s3") as client:
             client.put_object(
                 **self._at(name),
                 Body=data,
@@ -102,7 +102,7 @@ class Objects:
             )
 
     def _chunks(self, name: str) -> Iterator[bytes | None]:
-        with self.calls.to(f"{name} cannot be read", service="s3") as client:
+        with self.calls.to(f"{self.uri(name)} cannot be read", service="s3") as client:
             try:
                 answer = client.get_object(**self._at(name))
             except Exception as error:

@@ -8,9 +8,11 @@ import os
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from registry_assets.errors import MirrorRefused
 from registry_assets.mirroring.secrecy import without
+from registry_assets.references import clean_text
 
 _SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _SHORTEST = 3
@@ -72,7 +74,8 @@ class Aws:
         region = settings.pop("region_name", None)
         config = Config(
             connect_timeout=5 if self.brief else 10,
-            read_timeout=15 if self.brief else 60,
+            # What is sent to S3 may be large; what SageMaker is asked takes a second.
+            read_timeout=15 if self.brief else (60 if service == "s3" else 20),
             retries={
                 "total_max_attempts": 2 if self.brief else attempts,
                 "mode": "standard",
@@ -82,19 +85,37 @@ class Aws:
             if self._session is None:
                 is_session = hasattr(self.given, "get_credentials")
                 self._session = self.given if is_session else _session(profile)
-            return self._session.client(
+            made = self._session.client(
                 service, region_name=self.region or region, config=config, **settings
             )
-        except (exceptions.NoRegionError, exceptions.ProfileNotFound) as error:
+        except exceptions.NoRegionError:
             raise MirrorRefused(
-                f"AWS's settings do not say where SageMaker is ({type(error).__name__})",
+                "AWS's settings do not say in which region SageMaker is",
                 hint='SageMaker(region="eu-west-1"), or AWS_DEFAULT_REGION where it runs',
+            ) from None
+        except exceptions.ProfileNotFound as error:
+            raise MirrorRefused(
+                f"AWS's settings have no such profile: {clean_text(str(error), limit=200)}",
+                hint="look at AWS_PROFILE, the resource's profile_name, and the files of ~/.aws",
             ) from None
         except (exceptions.BotoCoreError, ValueError) as error:
             raise MirrorRefused(
                 f"AWS's settings cannot be used ({type(error).__name__})",
                 hint="look at AWS_ENDPOINT_URL, AWS_PROFILE and the files of ~/.aws",
             ) from None
+        _refuse_password(str(made.meta.endpoint_url))
+        return made
+
+
+def _refuse_password(endpoint: str) -> None:
+    """Refuse an address that opens something: it is kept with every version, and shown."""
+    parts = urlsplit(endpoint)
+    if parts.username is not None or parts.password is not None:
+        raise MirrorRefused(
+            f"the address of AWS has a user or a password in it, before {parts.hostname}",
+            hint="leave them out of AWS_ENDPOINT_URL and endpoint_url: credentials come by"
+            " AWS's own means alone",
+        )
 
 
 def _session(profile: str | None) -> Any:

@@ -45,7 +45,7 @@ def test_a_profile_and_a_session_do_as_well() -> None:
 def test_without_anything_said_the_environment_is_asked_each_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with pytest.raises(MirrorRefused, match="do not say where SageMaker is"):
+    with pytest.raises(MirrorRefused, match="do not say in which region SageMaker is"):
         Aws().client("sagemaker")
     for region in ("eu-west-1", "us-east-2"):
         monkeypatch.setenv("AWS_DEFAULT_REGION", region)
@@ -54,11 +54,22 @@ def test_without_anything_said_the_environment_is_asked_each_time(
 
 
 def test_what_cannot_be_used_is_an_error_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(MirrorRefused, match="ProfileNotFound"):
+    with pytest.raises(MirrorRefused, match=r"no such profile: .*nobody"):
         Aws(S3Resource(profile_name="nobody")).client("sagemaker")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "no address")
     with pytest.raises(MirrorRefused, match="cannot be used"):
         Aws(region="eu-west-1").client("sagemaker")
+
+
+def test_an_address_that_opens_something_is_refused_and_not_quoted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    address = "http://me:hidden@127.0.0.1:1234"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    for aws in (Aws(region="eu-west-1"), Aws(S3Resource(region_name="a", endpoint_url=address))):
+        with pytest.raises(MirrorRefused, match=r"a user or a password in it, before 127") as said:
+            aws.client("sagemaker")
+        assert "hidden" not in f"{said.value} {said.value.hint} {said.value.__cause__}"
 
 
 def test_what_opens_it_is_known_to_be_kept_out_of_texts(monkeypatch: pytest.MonkeyPatch) -> None:

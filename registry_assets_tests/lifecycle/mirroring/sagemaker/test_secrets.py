@@ -110,7 +110,7 @@ def test_without_a_region_it_says_how_to_give_one(
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    with pytest.raises(MirrorRefused, match="do not say where SageMaker is") as refused:
+    with pytest.raises(MirrorRefused, match="do not say in which region SageMaker is") as refused:
         mirrored.publish()
     assert 'region="eu-west-1"' in refused.value.hint
     assert mirrored.observe().state == "unreachable"
