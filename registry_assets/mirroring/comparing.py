@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from registry_assets.mirroring.protocol import (
+    ForeignFile,
     ForeignPointer,
     ForeignState,
     ForeignVersion,
@@ -77,7 +78,7 @@ def _files(version: int, receipt: Receipt, there: ForeignVersion) -> Iterator[Ou
     changed = [
         path
         for path in sorted(receipt.files.keys() & there.files.keys())
-        if _differs(receipt, there, path)
+        if is_changed(receipt.files[path], there.files[path])
     ]
     if missing:
         yield OutOfStep("artifact_missing", str(version), f"{where} lacks {_listed(missing)}")
@@ -89,12 +90,11 @@ def _files(version: int, receipt: Receipt, there: ForeignVersion) -> Iterator[Ou
         yield OutOfStep("artifact_added", str(version), said)
 
 
-def _differs(receipt: Receipt, there: ForeignVersion, path: str) -> bool:
-    assert there.files is not None
-    sent, found = receipt.files[path], there.files[path]
+def is_changed(sent: ForeignFile, found: ForeignFile) -> bool:
+    """Tell whether a file is another than was sent, as far as anybody has looked."""
     if found.sha256 is not None:
         return found.sha256 != sent.sha256
-    return found.size is not None and found.size != sent.size
+    return None not in (found.size, sent.size) and found.size != sent.size
 
 
 def _pointer(

@@ -4,8 +4,10 @@ Only what was published is deployed, and only as it was: its archive and its spe
 compared first.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from registry_assets.canonical import canonical_json, sha256_digest
+from registry_assets.converting.sagemaker import ARCHIVE
 from registry_assets.declaration import RegisteredModel, SageMaker, SageMakerEndpoint
 from registry_assets.errors import MirrorDiffers, NotFound
 from registry_assets.lifecycle.backends import Backends
@@ -14,7 +16,7 @@ from registry_assets.lifecycle.mirroring.wanted import read_wanted
 from registry_assets.mirroring.comparing import find_differences
 from registry_assets.mirroring.protocol import Receipt
 from registry_assets.mirroring.sagemaker.endpoints import Endpoints, EndpointState, Serving
-from registry_assets.mirroring.sagemaker.names import arn_of
+from registry_assets.mirroring.sagemaker.names import SPECIFICATION, arn_of
 from registry_assets.mirroring.sagemaker.sessions import Aws
 
 
@@ -87,8 +89,9 @@ def deploy(backends: Backends, declared: RegisteredModel, name: str) -> Deployme
         return None
     version, receipt, serving = wanted
     client = open_client(declared.name, mirror)
-    there = client.observe((), (receipt,), verify=True)
-    wrong = find_differences(there, pointers=(), holding={}, told={}, receipts={version: receipt})
+    served = _served(receipt)
+    there = client.observe((), (served,), verify=True)
+    wrong = find_differences(there, pointers=(), holding={}, told={}, receipts={version: served})
     if wrong:
         raise MirrorDiffers(
             f"{declared.name}:{version} is not deployed: {'; '.join(e.sentence for e in wrong)}",
@@ -116,6 +119,12 @@ def _declared(declared: RegisteredModel, name: str) -> tuple[SageMaker, SageMake
     return mirror, mirror.endpoint
 
 
+def _served(receipt: Receipt) -> Receipt:
+    """Give the receipt of what is run there: metrics and records are for people."""
+    files = {path: file for path, file in receipt.files.items() if path in (ARCHIVE, SPECIFICATION)}
+    return replace(receipt, files=files)
+
+
 def _serving(
     backends: Backends, declared: RegisteredModel, mirror: SageMaker, endpoint: SageMakerEndpoint
 ) -> tuple[int, Receipt, Serving] | None:
@@ -131,6 +140,7 @@ def _serving(
         number=receipt.number,
         package=arn_of(receipt.url),
         digest=receipt.digest,
+        files=sha256_digest(canonical_json(_served(receipt).to_json()["files"])),
         role=endpoint.role,
         instance_type=endpoint.instance_type,
         instances=endpoint.instances,

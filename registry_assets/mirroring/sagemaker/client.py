@@ -6,7 +6,7 @@ digest and goes on. Nothing is ever deleted there: a version that is there twice
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from registry_assets.canonical import sha256_digest
 from registry_assets.converting.sagemaker import ARCHIVE, sagemaker_archive
 from registry_assets.errors import MirrorDiffers, NotFound
 from registry_assets.faults import reached
+from registry_assets.mirroring.comparing import is_changed
 from registry_assets.mirroring.protocol import (
     Fetched,
     ForeignFile,
@@ -103,7 +104,7 @@ class SageMakerClient:
                 return known
         else:
             package, files = self._bring(group, package, outgoing, contents, known)
-        self._tell(package, outgoing)
+        record = self._tell(package, outgoing)
         self._read_back(group, package.number, outgoing)
         self._told[package.number] = outgoing
         return Receipt(
@@ -112,7 +113,7 @@ class SageMakerClient:
             number=package.number,
             url=page_of(package.arn),
             digest=outgoing.digest,
-            files=files,
+            files={**files, RECORD: record},
             sent_digest=outgoing.sent_digest,
         )
 
@@ -207,8 +208,7 @@ class SageMakerClient:
             return {}  # another image, or another bucket, is declared since
         there = self._observed(package, known, verify=False).files or {}
         for path, sent in known.files.items():
-            found = there.get(path)
-            if found is None or found.size != sent.size or found.sha256 not in (None, sent.sha256):
+            if (found := there.get(path)) is None or is_changed(sent, found):
                 return {}
         return known.files if package.digest == known.digest else {}
 
@@ -251,11 +251,25 @@ class SageMakerClient:
             package = found[0] if found else self._packages.find(group, number)
         if package is None:
             raise self._differs(outgoing, "it is not there")
-        return package, {ARCHIVE: archive, SPECIFICATION: self._served(outgoing)}
+        cited = dict(self._cited(package, objects))
+        return package, {ARCHIVE: archive, SPECIFICATION: self._served(outgoing), **cited}
 
-    def _tell(self, package: Package, outgoing: Outgoing) -> None:
+    def _cited(self, package: Package, objects: Objects) -> Iterator[tuple[str, ForeignFile]]:
+        """Give metrics and baselines as a version names them, which it does for ever.
+
+        Those of an evaluation that another has followed cannot be written anew: what is not as it
+        was named stays amiss, for people to bring back.
+        """
+        for uri, digest in package.sources:
+            if uri.startswith(f"{objects.location}/"):
+                name = uri.removeprefix(f"{objects.location}/")
+                found = objects.hash(name)
+                right = found is not None and found.sha256 == digest
+                yield name, found if found and right else ForeignFile(None, digest)
+
+    def _tell(self, package: Package, outgoing: Outgoing) -> ForeignFile:
         """Bring what is said of a version up to date; what people there said of it stays."""
-        self._written(
+        record = self._written(
             self._objects(outgoing), RECORD, telling.record_document(outgoing), kind=_JSON
         )
         properties = dict(package.properties)
@@ -264,6 +278,7 @@ class SageMakerClient:
                 properties[name] = value
         self._packages.update(package, properties=properties, **self._anew(package, outgoing))
         reached("mirror.version_told")
+        return record
 
     def _anew(self, package: Package, outgoing: Outgoing) -> dict[str, Any]:
         """Give what is to be another than it is, of what a version serves and says."""
@@ -316,10 +331,11 @@ class SageMakerClient:
 
     def _observed(self, package: Package, receipt: Receipt, *, verify: bool) -> ForeignVersion:
         objects = Objects(self._calls, f"{self._artifacts}/{self.name}/{_folder(receipt.digest)}")
-        archive = objects.hash(ARCHIVE) if verify else objects.size(ARCHIVE)
+        look = objects.hash if verify else objects.size
+        found = {path: look(path) for path in receipt.files if path != SPECIFICATION}
         served = _as_file(telling.specified(package.specification, package.said.get("SourceUri")))
-        files = {SPECIFICATION: served, **({ARCHIVE: archive} if archive is not None else {})}
-        return ForeignVersion(package.number, package.digest, files)
+        files = {path: each for path, each in found.items() if each is not None}
+        return ForeignVersion(package.number, package.digest, {SPECIFICATION: served, **files})
 
     def _written(self, objects: Objects, name: str, data: bytes, *, kind: str) -> ForeignFile:
         """Let an object hold these bytes, and read them back; what is there is not sent again."""

@@ -20,7 +20,7 @@ from registry_assets.mirroring.sagemaker.sessions import Aws
 
 _VARIANT = "AllTraffic"
 _MOVING = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
-_SERVES = "InService"
+_SERVES, _FAILED = "InService", "Failed"
 _LOOKS_EVERY = 5.0
 _KEPT_FOR = 300
 """Seconds that what was replaced stays beside the new one, to go back to."""
@@ -32,6 +32,7 @@ class Serving:
 
     Args:
         package: the ARN of the version there.
+        files: the digest of its archive and specification there, which another image changes.
         role: the ARN of the role by which SageMaker reads it.
     """
 
@@ -40,6 +41,7 @@ class Serving:
     number: str
     package: str
     digest: str
+    files: str
     role: str
     instance_type: str
     instances: int
@@ -47,7 +49,7 @@ class Serving:
     @property
     def configuration(self) -> str:
         """The name of model and endpoint configuration: another where anything is another."""
-        told: list[Json] = [self.package, self.digest, self.role, self.instance_type]
+        told: list[Json] = [self.package, self.digest, self.files, self.role, self.instance_type]
         digest = hashlib.sha256(canonical_json([*told, self.instances])).hexdigest()[:12]
         return f"{self.group[:40].rstrip('-')}-{self.number}-{digest}"
 
@@ -115,6 +117,8 @@ class Endpoints:
         now = self._settled(serving, until)
         if now is not None and now.serves(serving.configuration):
             return now
+        if now is not None and now.status == _FAILED:
+            raise _failed(now)
         self._make(serving)
         reached("endpoint.configured")
         self._swap(serving, now, within)
@@ -123,10 +127,13 @@ class Endpoints:
         if now is not None and now.serves(serving.configuration):
             return now
         if now is None or now.status != _SERVES:
-            said = f"is {now.status}: {now.why or 'it says no reason'}" if now else "is gone"
-            raise MirrorRefused(
-                f"the endpoint {serving.endpoint} {said[:600]}",
-                hint="the logs of /aws/sagemaker/Endpoints say what its container said",
+            raise (
+                _failed(now)
+                if now
+                else MirrorRefused(
+                    f"the endpoint {serving.endpoint} is gone",
+                    hint="find out who deletes it; the same call makes it anew",
+                )
             )
         raise MirrorDiffers(
             f"the endpoint {serving.endpoint} serves {now.configuration}; expected"
@@ -191,6 +198,19 @@ class Endpoints:
                 "MaximumExecutionTimeoutInSeconds": min(max(int(within), 600), 28_800),
             }
             client.update_endpoint(**wanted, DeploymentConfig={"BlueGreenUpdatePolicy": policy})
+
+
+def _failed(now: EndpointState) -> MirrorRefused:
+    logs = f"the logs of /aws/sagemaker/Endpoints/{now.name} say what its container said"
+    # Of one that is Failed SageMaker takes no other request; nothing is deleted there by us.
+    again = (
+        f"; then delete it, and deploy again: aws sagemaker delete-endpoint --endpoint-name"
+        f" {now.name}"
+    )
+    return MirrorRefused(
+        f"the endpoint {now.name} is {now.status}: {now.why[:600] or 'it says no reason'}",
+        hint=logs + again * (now.status == _FAILED),
+    )
 
 
 def _is_missing(describe: Any, **named: str) -> bool:

@@ -75,6 +75,15 @@ class Package:
         return str(first.get("ModelDataUrl") or source.get("S3Uri") or "")
 
     @property
+    def sources(self) -> frozenset[tuple[str, str]]:
+        """The addresses of its metrics and baselines, each with the digest that it names."""
+        kinds = (self.said.get("ModelMetrics") or {}, self.said.get("DriftCheckBaselines") or {})
+        found = [
+            source for groups in kinds for group in groups.values() for source in group.values()
+        ]
+        return frozenset((str(e.get("S3Uri")), str(e.get("ContentDigest"))) for e in found)
+
+    @property
     def changed(self) -> tuple[str | None, str | None]:
         """Who changed it last, and when."""
         by = self.said.get("LastModifiedBy") or {}

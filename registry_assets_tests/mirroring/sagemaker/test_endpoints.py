@@ -25,6 +25,7 @@ SERVING = Serving(
     number="1",
     package=f"{ARN}:model-package/delay/1",
     digest=f"sha256:{'a' * 64}",
+    files=f"sha256:{'f' * 64}",
     role=ROLE,
     instance_type="ml.m5.large",
     instances=1,
@@ -86,13 +87,14 @@ def test_anything_else_is_another_configuration_and_its_name_fits() -> None:
     others = [
         replace(SERVING, number="2"),
         replace(SERVING, digest=f"sha256:{'b' * 64}"),
+        replace(SERVING, files=f"sha256:{'b' * 64}"),
         replace(SERVING, instance_type="ml.m5.xlarge"),
         replace(SERVING, instances=2),
         replace(SERVING, role=f"{ROLE}-2"),
         replace(SERVING, group="x" * 63, number="123456"),
     ]
     names = {each.configuration for each in [SERVING, *others]}
-    assert len(names) == 7
+    assert len(names) == 8
     assert all(len(name) <= 63 for name in names)
 
 
@@ -164,6 +166,21 @@ def test_what_does_not_come_to_serve_is_an_error_that_says_so(
             stub.add_response(operation, dict(answer))
         with pytest.raises(kind, match=said):
             Endpoints(aws, pause=paused.append).deploy(SERVING, within=within)
+
+
+def test_one_that_is_failed_is_left_alone_and_it_is_said_how_to_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "bbbb")
+    aws = Aws(region="eu-west-1")
+    with Stubber(aws.client("sagemaker")) as stub:
+        # SageMaker takes no update of such a one, so nothing else is asked of it.
+        stub.add_response(*endpoint("Failed", "old", "no such image"))
+        with pytest.raises(MirrorRefused, match="delay is Failed: no such image") as refused:
+            Endpoints(aws, pause=lambda _: None).deploy(SERVING, within=600)
+        stub.assert_no_pending_responses()
+    assert "aws sagemaker delete-endpoint --endpoint-name delay" in refused.value.hint
 
 
 def test_a_swap_is_blue_to_green(monkeypatch: pytest.MonkeyPatch) -> None:

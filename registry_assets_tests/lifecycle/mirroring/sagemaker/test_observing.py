@@ -1,6 +1,7 @@
 """What is changed at a double of SageMaker by hand is told, and put right when it is asked for."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -16,6 +17,13 @@ from registry_assets_tests.lifecycle.mirroring.sagemaker.mirrored import (
 from registry_assets_tests.servers.sagemaker import BUCKET, SageMakerDouble
 from registry_assets_tests.sometimes import some
 from registry_assets_tests.worlds import SENSOR
+
+
+def sources(twice: Mirrored, number: str) -> list[str]:
+    """Give the keys of metrics and baselines of a version there."""
+    told = twice.package(number)["ModelMetrics"]
+    uris = [told[group]["Statistics"]["S3Uri"] for group in ("ModelQuality", "ModelDataQuality")]
+    return [uri.removeprefix(f"s3://{BUCKET}/") for uri in uris]
 
 
 def approve_another_of_ours(twice: Mirrored) -> None:
@@ -43,6 +51,16 @@ def cut_the_archive(twice: Mirrored) -> None:
 
 def delete_the_archive(twice: Mirrored) -> None:
     twice.server.client("s3").delete_object(Bucket=BUCKET, Key=twice.key(2))
+
+
+def swap_what_is_written_about_it(twice: Mirrored) -> None:
+    for key in sources(twice, "2"):
+        twice.put(key, b"{}")
+    twice.put(twice.key(2, "registry_assets.json"), b"{}")
+
+
+def delete_the_record(twice: Mirrored) -> None:
+    twice.server.client("s3").delete_object(Bucket=BUCKET, Key=twice.key(2, "registry_assets.json"))
 
 
 def claim_another_digest(twice: Mirrored) -> None:
@@ -85,6 +103,8 @@ MOTO: Mapping[Callable[[Mirrored], None], tuple[str, ...]] = {
     swap_bytes: ("artifact_changed",),
     cut_the_archive: ("artifact_changed",),
     delete_the_archive: ("artifact_missing",),
+    swap_what_is_written_about_it: ("artifact_changed",),
+    delete_the_record: ("artifact_missing",),
     claim_another_digest: ("digest_changed",),
 }
 ALWAYS = (approve_another_of_ours, swap_bytes)
@@ -167,6 +187,34 @@ def test_it_says_who_approved_another_and_what_was_expected(twice: Mirrored) -> 
     (moved,) = found.differences
     assert moved.by == "fake-user-profile-name"
     assert str(moved.at).startswith("20")
+
+
+def test_metrics_that_cannot_be_written_anew_stay_amiss_and_hold_nothing_up(
+    twice: Mirrored,
+) -> None:
+    metrics, _ = sources(twice, "2")
+    data = twice.object(metrics)
+    # What the version names there is of the evaluation before this one.
+    plan = replace(twice.declared.evaluation, metrics=("roc_auc", "log_loss", "brier_score"))
+    twice.registry.evaluate(replace(twice.declared, evaluation=plan), 2, run=SENSOR)
+    twice.publish()
+    assert twice.observe(verify=True).in_step
+    twice.put(metrics, b"{}")
+    repaired = twice.repair()
+    assert [each.kind for each in repaired.now.differences] == ["artifact_changed"]
+    assert metrics.rpartition("/")[2] in repaired.now.sentence
+    twice.registry.rollback(MODEL, run=SENSOR, reason="it was slow")
+    twice.publish()
+    assert twice.approved() == ["1"]
+    twice.registry.release(f"{MODEL}:2", run=SENSOR, reason="it is fast")
+    twice.registry.rollback(MODEL, to=2, run=SENSOR, reason="it is fast")
+    twice.publish()
+    assert twice.approved() == ["2"]
+    assert not twice.look(verify=True).in_step
+    twice.put(metrics, data)
+    found = twice.observe(verify=True)
+    assert found.in_step, found.sentence
+    assert twice.look().in_step
 
 
 def test_one_that_waits_for_approval_is_no_business_of_ours(twice: Mirrored) -> None:

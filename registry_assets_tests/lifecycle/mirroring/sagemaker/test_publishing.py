@@ -33,7 +33,12 @@ def test_what_is_in_production_here_is_the_one_that_is_approved_there(mirrored: 
     receipt = published.receipts[1]
     assert receipt.address == mirrored.server.url
     assert receipt.url.endswith(f"model-package%2F{mirrored.name}%2F1")
-    assert set(receipt.files) == {"model.tar.gz", "inference specification"}
+    told = mirrored.package("1")["ModelMetrics"]
+    named = [told[of]["Statistics"] for of in ("ModelQuality", "ModelDataQuality")]
+    cited = {each["S3Uri"].rpartition("/")[2]: each["ContentDigest"] for each in named}
+    assert {n: f.sha256 for n, f in receipt.files.items() if n in cited} == cited
+    others = {"model.tar.gz", "inference specification", "registry_assets.json"}
+    assert set(receipt.files) == others | set(cited)
 
 
 def test_everything_that_is_known_of_a_version_is_told(published: Mirrored) -> None:
