@@ -65,6 +65,9 @@ class SageMakerSource:
         by, at = package.changed
         user = (said.get("CreatedBy") or {}).get("UserProfileName") or ""
         served: Sequence[dict[str, Json]] = package.specification.get("Containers") or ()
+        for number, each in enumerate(served[1:], start=2):
+            data = told.text(str(each.get("ModelDataUrl") or "no archive"), "an archive", 2000)
+            told.lost.append(f"its container {number} did not come, nor {data}")
         card = said.get("ModelCard") or {}
         return {
             "source": "sagemaker",

@@ -75,6 +75,11 @@ class Reader:
     """
 
     def __init__(self, aws: Aws, *, allowed: Sequence[str] = ()) -> None:
+        for prefix in allowed:
+            if place_of(f"{prefix.rstrip('/')}/object") is None:
+                raise MirrorRefused(
+                    f"{prefix!r:.300} is no address in S3", hint="--from s3://bucket/prefix"
+                )
         self._calls = Calls(aws)
         self._allowed = tuple(f"{prefix.rstrip('/')}/" for prefix in allowed)
 
@@ -129,7 +134,10 @@ class Reader:
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             most = version.listing.sizes[path] or 0
-            problem = fetch_object(self._calls, place, target, largest=most)
+            try:
+                problem = fetch_object(self._calls, place, target, largest=most)
+            except MirrorRefused as error:
+                problem = error.message
             if problem:
                 return f"{path} is listed there, and cannot be read: {problem}"
         return ""
@@ -141,25 +149,36 @@ class Reader:
     def _seen(self, version: ReadPackage) -> ReadPackage:
         metrics, params = _of_card(version.package)
         places = dict(_places(version.package))
+        try:
+            sizes, refused = self._sized(version, places)
+            if not refused:
+                metrics = {**metrics, **self._measured(places, sizes)}
+        except MirrorRefused as error:  # one that we may not read keeps no other from coming
+            sizes, refused = {}, error.message
+        listing = Listing(refused=refused) if refused else Listing(dict(sorted(sizes.items())))
+        return replace(version, metrics=metrics, params=params, places=places, listing=listing)
+
+    def _sized(
+        self, version: ReadPackage, places: Mapping[str, str]
+    ) -> tuple[dict[str, int | None], str]:
+        """Give the sizes of a version's files, and why they cannot be read; "" where they can."""
         sizes: dict[str, int | None] = {}
-        refused = "" if places else "it names no object in a bucket"
+        if not places:
+            named = version.package.archive[:300]
+            at = f": its archive is at {named}" if named else ""
+            return sizes, f"it names no s3:// address of an object{at}"
         for path, uri in places.items():
             if not uri.startswith(self._allowed):
-                refused = (
+                return sizes, (
                     f"{uri[:300]} is nowhere that was allowed; where this process may read it for"
                     f" whoever sees what came, allow that: --from {uri.rpartition('/')[0][:300]}"
                 )
-                break
             folder, _, name = uri.rpartition("/")
             found = Objects(self._calls, folder).size(name)
             if found is None:
-                refused = f"there is no object {uri[:300]}"
-                break
+                return sizes, f"there is no object {uri[:300]}"
             sizes[path] = found.size
-        if not refused:
-            metrics = {**metrics, **self._measured(places, sizes)}
-        listing = Listing(refused=refused) if refused else Listing(dict(sorted(sizes.items())))
-        return replace(version, metrics=metrics, params=params, places=places, listing=listing)
+        return sizes, ""
 
     def _measured(
         self, places: Mapping[str, str], sizes: Mapping[str, int | None]

@@ -6,7 +6,7 @@ import secrets
 import pytest
 
 from registry_assets.canonical import sha256_digest
-from registry_assets.errors import InvalidName, NotFound, VersionImported
+from registry_assets.errors import InvalidName, MirrorRefused, NotFound, VersionImported
 from registry_assets.registry import Registry
 from registry_assets_tests.lifecycle.changes import history
 from registry_assets_tests.lifecycle.migrating.grouped import Grouped
@@ -94,6 +94,53 @@ def test_what_was_not_allowed_is_not_read_and_comes_later(
     assert f"{elsewhere} is nowhere that was allowed" in done.versions[1].lost[0]
     stored = [path.read_bytes() for path in registry.home.folder.rglob("*") if path.is_file()]
     assert not [data for data in stored if b"salaries" in data]
+
+
+def test_one_that_may_not_be_read_keeps_no_other_from_coming(
+    group: Grouped, registry: Registry
+) -> None:
+    s3, bucket = group.server.client("s3"), f"of-others-{secrets.token_hex(6)}"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket=bucket, Key="model.tar.gz", Body=b"theirs")
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*"}
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [{**deny, "Resource": f"arn:aws:s3:::{bucket}/*"}],
+    }
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    group.version(1, data=f"s3://{bucket}/model.tar.gz")
+    group.version(2)
+    group.version(3, data="https://models.s3.amazonaws.com/model.tar.gz", ModelMetrics={})
+    allowed = [group.prefix, f"s3://{bucket}"]
+    done = group.migrate(registry, allowed=allowed)
+    assert [each.record.files for each in done.versions] == ["absent", "whole", "absent"]
+    assert f"s3://{bucket}/model.tar.gz cannot be looked at" in done.versions[0].lost[0]
+    assert "does not let us (403)" in done.versions[0].lost[0]
+    assert "its archive is at https://models.s3" in done.versions[2].lost[0]
+    s3.delete_bucket_policy(Bucket=bucket)
+    assert group.migrate(registry, allowed=allowed).versions[0].outcome == "completed"
+
+
+def test_what_is_no_address_in_s3_brings_nothing_in(group: Grouped, registry: Registry) -> None:
+    group.version(1)
+    for address in ("nonsense", "s3://", "https://models.s3.amazonaws.com"):
+        with pytest.raises(MirrorRefused, match="is no address in S3"):
+            group.migrate(registry, allowed=[address])
+    assert registry.models() == ()
+
+
+def test_a_second_container_is_told_as_what_did_not_come(
+    group: Grouped, registry: Registry
+) -> None:
+    served = [
+        {"Image": "first", "ModelDataUrl": group.put("1/model.tar.gz", b"first")},
+        {"Image": "second", "ModelDataUrl": f"{group.prefix}/1/second.tar.gz"},
+    ]
+    kinds = {"SupportedContentTypes": ["text/csv"], "SupportedResponseMIMETypes": ["text/csv"]}
+    group.version(1, InferenceSpecification={"Containers": served, **kinds})
+    (came,) = group.migrate(registry).versions
+    assert came.lost == (f"its container 2 did not come, nor {group.prefix}/1/second.tar.gz",)
+    assert came.record.said["images"] == ["first", "second"]
 
 
 def test_a_pickle_is_marked_and_an_archive_stays_shut(group: Grouped, registry: Registry) -> None:
