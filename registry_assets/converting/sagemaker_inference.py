@@ -45,8 +45,9 @@ def input_fn(body: Any, content_type: str) -> Any:
 
 def predict_fn(request: Any, model: Any) -> Any:
     """Predict."""
-    rows, params = request
-    return model.predict(rows, params)
+    from registry_assets.converting.sagemaker_rows import answer
+
+    return answer(request, model)
 
 
 def output_fn(predicted: Any, accept: str) -> Any:

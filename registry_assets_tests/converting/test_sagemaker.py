@@ -15,9 +15,10 @@ import pytest
 
 from registry_assets.converting.mlflow_signature import split_frame
 from registry_assets.converting.sagemaker import environment, sagemaker_archive
-from registry_assets.converting.sagemaker_rows import read_request, write_answer
+from registry_assets.converting.sagemaker_rows import csv_rows, read_request, write_answer
 from registry_assets.errors import DataUnusable
 from registry_assets.mirroring.sagemaker.archives import unpack
+from registry_assets.packaging.signature import ColumnSpec
 from registry_assets_tests.converting.conftest import Original
 
 # What the container of SageMaker does with a script, where nothing of ours is installed.
@@ -95,12 +96,43 @@ def test_files_that_were_changed_are_not_loaded(binary: Original, unpacked: Path
 
 
 def test_callers_may_send_csv_with_names_and_get_lines() -> None:
-    rows, params = read_request(b"a,b\n1,x\n2,y\n", "text/csv; charset=utf-8")
-    assert (rows["a"].tolist(), rows["b"].tolist(), params) == ([1, 2], ["x", "y"], {})
-    rows, _ = read_request('{"instances": [{"a": 1}, {"a": 2}]}', "application/json")
-    assert rows["a"].tolist() == [1, 2]
+    request = read_request(b"a,b\n1,x\n2,y\n", "text/csv; charset=utf-8")
+    assert isinstance(request.rows, str)
+    rows = csv_rows(request.rows, (ColumnSpec("a", "int64"), ColumnSpec("b", "str")))
+    assert (rows["a"].tolist(), rows["b"].tolist(), request.params) == ([1, 2], ["x", "y"], {})
+    request = read_request('{"instances": [{"a": 1}, {"a": 2}]}', "application/json")
+    assert isinstance(request.rows, pd.DataFrame)
+    assert request.rows["a"].tolist() == [1, 2]
     assert write_answer(np.array([0.5, 1.0]), "text/csv") == "0.5\n1.0\n"
     assert json.loads(write_answer(np.array(["x"]), "*/*")) == {"predictions": ["x"]}
+
+
+def test_texts_in_csv_are_what_stands_there() -> None:
+    specs = (ColumnSpec("country", "str"), ColumnSpec("zip", "str"), ColumnSpec("age", "float64"))
+    rows = csv_rows("zip,country,age,more\n007,NA,NA,x\n12,,3,\n", specs)
+    assert rows["zip"].tolist() == ["007", "12"]
+    assert rows["country"].tolist()[0] == "NA"
+    assert rows["country"].isna().tolist() == [False, True]
+    assert rows["age"].isna().tolist() == [True, False]
+    with pytest.raises(DataUnusable, match="no CSV"):
+        csv_rows("", specs)
+
+
+def test_csv_with_odd_texts_is_answered_as_here(
+    binary: Original, unpacked: Path, rows: pd.DataFrame
+) -> None:
+    texts = [name for name in rows.columns if pd.api.types.is_string_dtype(rows[name].dtype)]
+    assert texts, "the model takes a column of texts"
+    odd = rows.head(4).assign(**{texts[0]: ["NA", "null", "007", "nan"]})
+    done = ask(
+        unpacked,
+        binary.contents.version.digest,
+        odd.to_csv(index=False),
+        kind="text/csv",
+        accept="application/json",
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["predictions"] == binary.predict(odd).tolist()
 
 
 @pytest.mark.parametrize(
