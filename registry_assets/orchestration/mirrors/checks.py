@@ -15,9 +15,9 @@ from registry_assets.orchestration.resource import RegistryResource, refuse, run
 from registry_assets.orchestration.unstable.check_results import newest_target, stored_results
 
 IN_STEP = "in_step"
-RULE = (
+_RULE = (
     "What each pointer holds there is what it holds here, and every version that was published is"
-    " there, byte by byte. Red where somebody moved an alias or changed a file there; yellow where"
+    " there, byte by byte. Red where somebody {moved} or changed a file there; yellow where"
     " it was not told yet, or cannot be looked at."
 )
 NOT_SHOWN: Mapping[str, str] = {
@@ -30,6 +30,11 @@ NOT_SHOWN: Mapping[str, str] = {
 _STATE = "state"
 
 
+def rule_of(kind: str) -> str:
+    """Say what the check asks of a kind of mirror; SageMaker has no aliases, but approvals."""
+    return _RULE.format(moved="approved another" if kind == "sagemaker" else "moved an alias")
+
+
 def in_step_key(model: str, mirror: str) -> dg.AssetCheckKey:
     """Give the key of the check."""
     return dg.AssetCheckKey(Names(model).mirror_key(mirror), IN_STEP)
@@ -40,9 +45,12 @@ def in_step_check(
 ) -> dg.AssetChecksDefinition:
     """Make the check of one mirror."""
     key = in_step_key(declared.name, mirror.mirror)
-    limits = NOT_SHOWN.get(str(mirror.definition().get("kind")), "")
+    kind = str(mirror.definition().get("kind"))
+    limits = NOT_SHOWN.get(kind, "")
 
-    @dg.asset_check(asset=key.asset_key, name=IN_STEP, description=f"{RULE} {limits}".strip())
+    @dg.asset_check(
+        asset=key.asset_key, name=IN_STEP, description=f"{rule_of(kind)} {limits}".strip()
+    )
     def in_step(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         registry = source.open()
         if not registry.is_registered(declared.name):

@@ -1,6 +1,6 @@
 """The assets `<model>/<mirror>_endpoint`: what serves there, and the check that it does."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
@@ -110,7 +110,8 @@ def serves_check(
             return _result(key, passed=False, mild=True, said=error.message)
         if found is None:
             return _result(key, passed=False, mild=True, said="undecided: nothing is published")
-        return _result(key, passed=found.is_right, mild=False, said=found.sentence)
+        said, shown = found.sentence, _served(found)
+        return _result(key, passed=found.is_right, mild=False, said=said, shown=shown)
 
     return serves
 
@@ -136,9 +137,34 @@ def endpoint_state(*, passed: bool, said: str) -> str:
     return sha256_digest(canonical_json([passed, said])).removeprefix("sha256:")[:16]
 
 
-def _result(key: dg.AssetCheckKey, *, passed: bool, mild: bool, said: str) -> dg.AssetCheckResult:
+def _served(found: Deployment) -> dict[str, Any]:
+    """Give what is served, and what should be, for the check's page."""
+    wanted: dict[str, Any] = {
+        "expected configuration": found.serving.configuration,
+        "version": f"{found.model}:{found.version}",
+    }
+    if found.now is None:
+        return wanted
+    return {
+        **wanted,
+        _CONFIGURATION: found.now.configuration,
+        "status": found.now.status,
+        **({"why": found.now.why} if found.now.why else {}),
+        "endpoint": dg.MetadataValue.url(found.now.url),
+    }
+
+
+def _result(
+    key: dg.AssetCheckKey,
+    *,
+    passed: bool,
+    mild: bool,
+    said: str,
+    shown: Mapping[str, Any] | None = None,
+) -> dg.AssetCheckResult:
     metadata: dict[str, Any] = {
-        _STATE: dg.MetadataValue.text(endpoint_state(passed=passed, said=said))
+        _STATE: dg.MetadataValue.text(endpoint_state(passed=passed, said=said)),
+        **(shown or {}),
     }
     return dg.AssetCheckResult(
         asset_key=key.asset_key,

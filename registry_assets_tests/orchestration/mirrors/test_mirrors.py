@@ -19,9 +19,9 @@ from registry_assets.orchestration.keys import Names
 from registry_assets.orchestration.local import RunOutcome
 from registry_assets.orchestration.mirrors.checks import (
     IN_STEP,
-    RULE,
     in_step_check,
     in_step_key,
+    rule_of,
 )
 from registry_assets.orchestration.resource import RegistryResource
 from registry_assets.orchestration.unstable.check_results import stored_results
@@ -306,6 +306,6 @@ def test_what_was_tried_against_a_double_alone_says_so(project: ModuleType) -> N
         declared = replace(project.ontime, mirrors=(mirror,))
         (spec,) = in_step_check(declared, mirror, RegistryResource()).check_specs
         described[mirror.mirror] = str(spec.description)
-    assert described["mlflow"] == RULE
-    assert described["wandb"].startswith(RULE)
+    assert described["mlflow"] == rule_of("mlflow")
+    assert described["wandb"].startswith(rule_of("wandb"))
     assert "against a double of its server alone" in described["wandb"]

@@ -113,6 +113,9 @@ def test_the_sensor_publishes_and_deploys_and_tells_what_is_changed_there(
         f"{mirrored.mirror.name} serves ontime:1, which production holds"
     )
     first = mirrored.serves()
+    found = mirrored.shown(serves).metadata
+    assert found["configuration"].value == found["expected configuration"].value == first
+    assert (found["status"].value, found["version"].value) == ("InService", "ontime:1")
     events = mirrored.stage.events()
     assert mirrored.settle() == []
     assert mirrored.stage.events() == events
@@ -169,6 +172,9 @@ def test_the_endpoint_stands_behind_the_mirror_and_says_what_it_is(mirrored: Mir
     node = graph.get(ENDPOINT)
     assert node.parent_keys == {NAMES.mirror_key("sagemaker")}
     assert "Shown against a double of SageMaker only" in str(node.description)
+    rule = str(graph.get(in_step_key("ontime", "sagemaker")).description)
+    assert "somebody approved another or changed a file" in rule
+    assert "how the real service answers is not shown" in rule
     assert [key.name for key in node.check_keys] == ["serves"]
 
 
