@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from registry_assets.declaration import SageMaker
+from registry_assets.declaration import SageMaker, SageMakerEndpoint
 from registry_assets.errors import MirrorRefused, MirrorUnreachable
+from registry_assets.lifecycle.mirroring.deploying import wanted_configuration
 from registry_assets.lifecycle.reserving import Request
 from registry_assets.mirroring.sagemaker.names import MODEL as MODEL_TAG
 from registry_assets.mirroring.sagemaker.names import REGISTRY as REGISTRY_TAG
@@ -215,11 +216,17 @@ class TestWhereTheDoubleDoesMore:
     def test_another_image_is_told_with_the_next_publication(self, published: Mirrored) -> None:
         (mirror,) = published.declared.mirrors
         assert isinstance(mirror, SageMaker)
+        endpoint = SageMakerEndpoint(role="arn:aws:iam::123456789012:role/serving")
+        backends = published.registry.backends
+        served = replace(published.declared, mirrors=(replace(mirror, endpoint=endpoint),))
+        before = wanted_configuration(backends, served, MIRROR)
         other = replace(mirror, image=f"{IMAGE}-2")
         published = replace(published, declared=replace(published.declared, mirrors=(other,)))
         assert published.publish().moved
         (container,) = published.package("1")["InferenceSpecification"]["Containers"]
         assert container["Image"] == f"{IMAGE}-2"
+        # So the endpoint is another's turn too: a model there keeps the image it was made with.
+        assert wanted_configuration(backends, served, MIRROR) not in (None, before)
         settled(published, 1)
 
 
