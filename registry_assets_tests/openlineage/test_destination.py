@@ -1,6 +1,8 @@
 """Where events go: read from the environment, sent in full or not at all, and no secret shown."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,42 @@ def test_a_line_is_an_event(tmp_path: Path) -> None:
     assert [json.loads(line) for line in lines] == [{"number": 1}, {"number": 2}]
     with pytest.raises(DeliveryFailed, match="cannot be written"):
         FileDestination(tmp_path / "nowhere" / "told.jsonl").send({})
+
+
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+from registry_assets.errors import DeliveryFailed
+from registry_assets.openlineage.destination import FileDestination
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+file = FileDestination(Path(sys.argv[1]))
+file.send({"number": 1})
+room = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (file.path.stat().st_size + int(sys.argv[2]), room[1]))
+try:
+    file.send({"number": 2})
+except DeliveryFailed as error:
+    print(error.message)
+resource.setrlimit(resource.RLIMIT_FSIZE, room)
+file.send({"number": 2})
+file.send({"number": 3})
+"""
+"""Sends where there is room for a part of the second event only, and then for all."""
+
+
+@pytest.mark.parametrize("room", [0, 1, 5, 12])
+def test_what_a_full_disk_left_of_a_line_takes_no_other_with_it(tmp_path: Path, room: int) -> None:
+    path = tmp_path / "told.jsonl"
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(path), str(room)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "cannot be written" in done.stdout
+    lines = path.read_bytes().splitlines()
+    part = b'{"number":2}'[:room]
+    assert lines == [b'{"number":1}', *([part] if part else []), b'{"number":2}', b'{"number":3}']
 
 
 def test_a_post_is_an_event_and_the_key_is_in_no_error() -> None:

@@ -53,14 +53,22 @@ def append_line(path: Path, line: bytes) -> None:
     # Nobody else's: what is in it tells of people's data.
     descriptor = os.open(path, flags, 0o600)
     try:
+        is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        # What a full disk or a power cut left of a line ends here, and takes none with it.
+        begun = is_file and _ends_within_a_line(path)
+        whole = b"\n" + line if begun else line
         # In one piece: two processes may append at once.
-        written = os.write(descriptor, line)
-        if written != len(line):
-            # The rest is tried as a whole line, and this part ends in one of its own.
-            os.write(descriptor, b"\n")
+        if os.write(descriptor, whole) != len(whole):
             raise OSError(None, "only a part was written")
         # Of a pipe or a terminal nothing can be kept.
-        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        if is_file:
             os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _ends_within_a_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 1))
+        return file.read(1) not in (b"", b"\n")
