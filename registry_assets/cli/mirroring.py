@@ -155,6 +155,8 @@ def _look(
         )
         if found.error:  # of what is kept nothing says why it could not be looked at this time
             click.echo(visible(f"{declared.name}/{name}: {found.sentence}"), err=True)
+            if found.hint:
+                click.echo(visible(f"Hint: {found.hint}"), err=True)
     only = names[0] if len(names) == 1 else None
     return _list(registry, declared.name, only, as_json=as_json)
 

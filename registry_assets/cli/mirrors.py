@@ -6,18 +6,18 @@ from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from registry_assets.catalog.mirrors import MirrorRecord, ReceiptRecord, StateRecord
 from registry_assets.cli.plain import Document
-from registry_assets.cli.styles import joined, plain_grid
+from registry_assets.cli.styles import Unfolded, joined
 from registry_assets.cli.text import moment, plural, visible
 from registry_assets.lifecycle.mirroring.observing import Observation
 from registry_assets.lifecycle.mirroring.repairing import Repaired
 from registry_assets.registry import Registry
 
 _STYLES = {"in_step": "green", "out_of_step": "bold red", "unreachable": "yellow"}
+_INDENT = 4
 _WORDS = {
     "in_step": "in step",
     "out_of_step": "out of step",
@@ -73,8 +73,12 @@ def mirrors_page(views: Sequence[MirrorView]) -> Group:
         heading = joined(
             Text(view.called, "bold"), Text(_WORDS[state], _STYLES.get(state, "dim")), since
         )
-        body = Text("\n".join(visible(line) for line in _lines(view)))
-        parts += [heading, Padding(body, (0, 0, 0, 4))]
+        parts.append(heading)
+        for line in _lines(view):
+            if isinstance(line, Unfolded):
+                parts.append(line)
+            else:
+                parts.append(Padding(Text(visible(line)), (0, 0, 0, _INDENT)))
     return Group(*parts)
 
 
@@ -116,14 +120,14 @@ def receipt_document(receipt: ReceiptRecord) -> Document:
     }
 
 
-def receipts_table(receipts: Sequence[ReceiptRecord]) -> Table:
+def receipts_lines(receipts: Sequence[ReceiptRecord]) -> Iterator[RenderableType]:
     """Show where a version was published to."""
-    grid = plain_grid(2, gap=2)
     for each in receipts:
         there = f"{each.foreign_name}/{each.foreign_number} since {moment(each.published_at)}"
-        grid.add_row(Text(visible(each.mirror), "bold"), Text(visible(there)))
-        grid.add_row("", Text(visible(each.url)))
-    return grid
+        line = joined(Text(visible(each.mirror), "bold"), visible(there))
+        yield Padding(line, (0, 0, 0, _INDENT // 2))
+        if each.url:
+            yield Unfolded(f"{' ' * _INDENT}{visible(each.url)}")
 
 
 def mirrors_document(views: Sequence[MirrorView]) -> Document:
@@ -160,7 +164,7 @@ def _found(found: Observation) -> Document:
     }
 
 
-def _lines(view: MirrorView) -> Iterator[str]:
+def _lines(view: MirrorView) -> Iterator[str | Unfolded]:
     said: Mapping[str, Any] = view.record.definition or {}
     yield f"{said.get('kind')} at {_where(view)}, as {said.get('name') or view.record.model}"
     for each in view.state.differences:
@@ -176,7 +180,7 @@ def _lines(view: MirrorView) -> Iterator[str]:
     for each in (view.state.pointers or {}).values():
         receipt = view.receipts.get(each["version"])
         if receipt is not None:
-            yield f"its page: {receipt.url}"
+            yield Unfolded(f"{' ' * _INDENT}its page: {visible(receipt.url)}")
     if view.state.verified_at:
         yield f"every byte compared {moment(view.state.verified_at)}"
     if view.state.failures:

@@ -59,7 +59,7 @@ def show_page(*parts: "RenderableType") -> None:
         for number, part in enumerate(parts):
             if number:
                 terminal.print()
-            terminal.print(part)
+            terminal.print(part, crop=False)
     text = printed.get()
     if not terminal.is_terminal:
         text = "".join(f"{line.rstrip(' ')}\n" for line in text.split("\n")[:-1])

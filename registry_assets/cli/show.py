@@ -20,7 +20,7 @@ from registry_assets.cli.approvals import approvals_body, rests_on
 from registry_assets.cli.described import limits, pairs, saying, section, tags
 from registry_assets.cli.figures import figure_sections, read_figures
 from registry_assets.cli.lived import InUse, in_use_lines, read_in_use
-from registry_assets.cli.mirrors import receipts_table
+from registry_assets.cli.mirrors import receipts_lines
 from registry_assets.cli.remedies import next_steps
 from registry_assets.cli.styles import (
     facts_grid,
@@ -136,7 +136,7 @@ def version_page(page: VersionPage) -> Group:
     parts += section("Made from", _made_from(page))
     parts += section("Described as", _described(page))
     if page.published:
-        parts += section("Published to", receipts_table(page.published))
+        parts += [Text(), Text("Published to", "bold"), *receipts_lines(page.published)]
     if answer.metrics:
         rows = next(iter(answer.metrics.values()))["rows"]
         title = f"Metrics on the holdout, {plural(rows, 'row')}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.measure import Measurement
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -42,6 +43,20 @@ class FirstThatFits:
                 yield way
                 return
         yield last
+
+
+@dataclass(frozen=True, slots=True)
+class Unfolded:
+    """One line that is never folded: an address, which somebody copies."""
+
+    text: str
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType | Segment]:
+        """Give it as it is, however narrow the page."""
+        yield Segment(self.text)
+        yield Segment.line()
 
 
 def console() -> Console:

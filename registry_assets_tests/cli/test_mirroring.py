@@ -79,7 +79,7 @@ def delayed(
 
 
 def test_it_is_published_listed_put_right_and_adopted_from(
-    command: Command, delayed: Delayed
+    command: Command, delayed: Delayed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = delayed.world.folder
     nothing = command("mirrors", folder=folder)
@@ -97,6 +97,12 @@ def test_it_is_published_listed_put_right_and_adopted_from(
         "every byte compared",
     ):
         assert part in said, part
+    # An address is copied: whole, on the narrowest page.
+    page = f"{delayed.server.url}/#/models/{delayed.name}/versions/1\n"
+    monkeypatch.setenv("COLUMNS", "40")
+    assert page in command("mirrors", folder=folder).out
+    assert page in command("show", "flight_delay:1", folder=folder).out
+    monkeypatch.delenv("COLUMNS")
     version = command("show", "flight_delay:1", folder=folder)
     assert f"Published to mlflow {delayed.name}/1 since" in flat(version.out)
     document = command("show", "flight_delay:1", "--json", folder=folder).document
@@ -153,6 +159,7 @@ def test_a_server_that_is_down_is_told_and_no_traceback_is(
     assert (looked.code, "unreachable" in looked.out) == (1, True)
     assert "flight_delay/mlflow: it cannot be looked at: " in looked.err
     assert "http://127.0.0.1:9 does not answer" in looked.err
+    assert "Hint: " in looked.err
     looked = command("mirrors", "flight_delay", "--look", *REFERENCE, folder=folder)
     assert looked.code == 1
     said = flat(looked.out)

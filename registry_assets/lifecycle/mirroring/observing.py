@@ -24,6 +24,7 @@ class Observation:
         before: how it was found the time before.
         found: what stands there; None where it could not be looked at.
         error: why it could not.
+        hint: what to do about that.
         verified: whether every byte there was compared.
     """
 
@@ -36,6 +37,7 @@ class Observation:
     differences: tuple[OutOfStep, ...] = ()
     found: ForeignState | None = None
     error: str = ""
+    hint: str = ""
     verified: bool = False
 
     @property
@@ -104,6 +106,7 @@ def look(
             wanted.state,
             kept,
             error=error.message,
+            hint=error.hint,
         )
     differences = find_differences(
         found,
