@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from registry_assets_tests.servers.loopback import answers, lasting_port
-from registry_assets_tests.servers.wandb_double.state import ORG_ENTITY, TEAM
+from registry_assets_tests.servers.wandb_double.state import ORG, ORG_ENTITY, REGISTRY, TEAM
 
 KEY = "local-" + "5f2c9e" * 7
 """What opens it; the client wants forty characters."""
@@ -115,7 +115,9 @@ class WandbDouble:
         found = {}
         for each in self.versions(collection):
             for alias in each["aliases"]:
-                if alias["artifactCollection"]["project"]["name"].startswith("wandb-registry-"):
+                # An artifact that is linked to another one, too, says the aliases of both.
+                of = alias["artifactCollection"]
+                if (of["project"]["name"], of["name"]) == (f"{REGISTRY}model", collection):
                     found[alias["alias"]] = each["number"]
         found.pop("latest", None)
         return found
@@ -167,4 +169,4 @@ def wandb_double() -> Iterator[WandbDouble]:
         shutil.rmtree(folder)
 
 
-__all__ = ["KEY", "ORG_ENTITY", "TEAM", "WandbDouble", "wandb_double"]
+__all__ = ["KEY", "ORG", "ORG_ENTITY", "TEAM", "WandbDouble", "wandb_double"]

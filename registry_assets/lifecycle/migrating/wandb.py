@@ -6,7 +6,6 @@ from pathlib import Path
 
 from registry_assets.canonical import Json
 from registry_assets.lifecycle.migrating.telling import LONGEST_NAME, Told
-from registry_assets.mirroring.wandb.client import page_of
 from registry_assets.mirroring.wandb.reading import Reader, ReadModel, ReadRun, ReadVersion
 
 ALWAYS_LOST = (
@@ -85,7 +84,7 @@ class WeightsAndBiasesSource:
         pages = [*run.project.split("/"), "runs", run.run_id] if run else []
         return {
             "address": address.url,
-            "url": page_of(address, self.reader.place, f"v{version.number}"),
+            "url": version.page,
             "run_url": address.page(*pages) if run else None,
         }
 

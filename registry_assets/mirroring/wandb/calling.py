@@ -49,10 +49,17 @@ _PROTECTED = "a protected alias is moved by those alone whom its registry there 
 
 
 class Session:
-    """A running client: see `Calls.session`."""
+    """A running client: see `Calls.session`.
 
-    def __init__(self, process: "subprocess.Popen[bytes]", questions: int, answers: int) -> None:
+    Args:
+        folder: that it writes to, and that is removed with it.
+    """
+
+    def __init__(
+        self, process: "subprocess.Popen[bytes]", questions: int, answers: int, folder: Path
+    ) -> None:
         self.process = process
+        self.folder = folder
         self._questions = os.fdopen(questions, "w", encoding="utf-8")
         self._answers = answers
         self._read = b""
@@ -166,7 +173,7 @@ class Calls:
             )
         os.close(asked)
         os.close(answered)
-        session = Session(process, questions, answers)
+        session = Session(process, questions, answers, folder)
         session.calls = self
         return session
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from registry_assets.clock import timestamp
 from registry_assets.deployment.contents import MANIFEST_FILE
@@ -95,12 +94,12 @@ class WeightsAndBiasesClient:
                 description=telling.description(outgoing),
                 summary=dict(outgoing.metrics),
             )
-            self._read_back(session, number, outgoing)
+            page = self._read_back(session, number, outgoing)
         return Receipt(
             address=self.address,
             name=self.name,
             number=number,
-            url=self._page(number),
+            url=page,
             digest=outgoing.digest,
             files=files,
             sent_digest=outgoing.sent_digest,
@@ -154,6 +153,8 @@ class WeightsAndBiasesClient:
 
     def fetch(self, number: str, folder: Path) -> Fetched:
         """Write the files of a version there into a folder: see `mirroring.protocol`."""
+        # As `registry versions` shows where it came from: 0 is v0.
+        number = f"v{number}" if number.isascii() and number.isdigit() else number
         with self._calls.session() as session:
             found = {str(each["number"]): each for each in _versions(session) or []}
             if number not in found:
@@ -183,7 +184,7 @@ class WeightsAndBiasesClient:
             number=number,
             digest=fetched["digest"],
             files=tuple(fetched["files"]),
-            url=self._page(number),
+            url=str(found[number]["page"]),
             started_at=instant(began or made),
             finished_at=instant(ended or made),
         )
@@ -217,7 +218,8 @@ class WeightsAndBiasesClient:
         Args:
             is_known: whether a publication of it ended well; its run did, then, too.
         """
-        with tempfile.TemporaryDirectory(prefix="registry-mirror-") as aside:
+        # Within the client's: that is removed even where whoever asks is killed.
+        with tempfile.TemporaryDirectory(dir=session.folder) as aside:
             folder = Path(aside)
             _write(contents, folder)
             files = files_in(folder)
@@ -267,13 +269,14 @@ class WeightsAndBiasesClient:
             session.ask("remove", f"version {other} cannot be deleted", number=other)
         return kept
 
-    def _read_back(self, session: Session, number: str, outgoing: Outgoing) -> None:
+    def _read_back(self, session: Session, number: str, outgoing: Outgoing) -> str:
+        """Make sure that it says what was sent; give the address of its page."""
         found = {str(each["number"]): each for each in _versions(session) or []}
         there = found.get(number)
         said = "it is not there"
         if there is not None:
             if there["metadata"] == {**there["metadata"], **telling.metadata(outgoing)}:
-                return
+                return str(there["page"])
             said = f"its metadata is not what was sent, and names {_digest(there)}"
         raise MirrorDiffers(
             f"{outgoing.reference} was published as version {number} of {self.name} at"
@@ -281,17 +284,6 @@ class WeightsAndBiasesClient:
             hint="repeat it; where that does not help, find out who else changes it there, and"
             " whether this key may change the project that it was logged to",
         )
-
-    def _page(self, number: str) -> str:
-        return page_of(self._calls.address, self._calls.place, number)
-
-
-def page_of(address: Address, place: Place, number: str) -> str:
-    """Give the address of a version's page."""
-    whose = place.organization or place.entity
-    where = ("orgs", whose, "registry", place.registry) if whose else ("registry", place.registry)
-    selected = quote(place.name, safe="")
-    return f"{address.page(*where)}?selectionPath={selected}&view=membership&version={number}"
 
 
 def instant(said: str | None) -> str | None:
@@ -347,7 +339,7 @@ def _files(session: Session, number: str, *, verify: bool) -> Mapping[str, Forei
 
 
 def _hashes(session: Session, number: str) -> dict[str, ForeignFile]:
-    with tempfile.TemporaryDirectory(prefix="registry-mirror-") as folder:
+    with tempfile.TemporaryDirectory(dir=session.folder) as folder:
         what = f"the files of {number} cannot be read"
         found = session.ask("hashes", what, number=number, folder=folder)
     return {path: ForeignFile(size, f"sha256:{digest}") for path, (size, digest) in found.items()}

@@ -47,6 +47,7 @@ class ReadVersion:
     Args:
         digest: of its files, as the server has it.
         source: the artifact that is linked, and where it was logged.
+        page: its address.
         run: None before `Reader.look`, or where it is gone.
         listing: its files; None before that.
     """
@@ -60,6 +61,7 @@ class ReadVersion:
     description: str
     status: str
     source: str
+    page: str
     metadata: Mapping[str, str]
     labels: tuple[str, ...]
     run: ReadRun | None = None
@@ -179,6 +181,7 @@ def _version(name: str, said: Mapping[str, Any]) -> ReadVersion:
         description=str(said["description"]),
         status=str(said["state"]),
         source=str(said["source"]),
+        page=str(said["page"]),
         metadata=_texts(said["metadata"]),
         labels=tuple(sorted(str(each) for each in said["tags"])),
     )

@@ -10,10 +10,18 @@ from typing import Any
 
 from registry_assets.canonical import Json, canonical_json
 from registry_assets.mirroring.protocol import Outgoing
-from registry_assets.mirroring.wandb.names import DIGEST, MODEL, PREFIX, REGISTRY, SENT, VERSION
+from registry_assets.mirroring.wandb.names import (
+    DIGEST,
+    MODEL,
+    PREFIX,
+    REGISTRY,
+    SENT,
+    TAGS,
+    VERSION,
+)
 
-MOST_KEYS = 100
-"""That one artifact may have there."""
+MOST_KEYS = 50
+"""Of the hundred that one artifact may have there: the others are for other people."""
 _WITHOUT = ("registry", "model", "version", "digest", "description", "tags")
 
 
@@ -31,10 +39,10 @@ def metadata(outgoing: Outgoing) -> dict[str, Json]:
         VERSION: outgoing.version,
         DIGEST: outgoing.digest,
         SENT: outgoing.sent_digest,
-        f"{PREFIX}tags": dict(outgoing.tags),
+        TAGS: dict(outgoing.tags),
         **{f"{PREFIX}{name}": value for name, value in said.items() if name not in _WITHOUT},
     }
-    room = MOST_KEYS // 2 - len(told)
+    room = max(0, MOST_KEYS - len(told))
     own = sorted((k, v) for k, v in outgoing.tags.items() if not k.startswith(PREFIX))
     return {**dict(own[:room]), **told}
 

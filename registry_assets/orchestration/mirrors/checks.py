@@ -16,7 +16,7 @@ from registry_assets.orchestration.unstable.check_results import newest_target, 
 
 IN_STEP = "in_step"
 _RULE = (
-    "What each pointer holds there is what it holds here, and every version that was published is"
+    "What each pointer holds there is what it holds here, and every version that a pointer holds is"
     " there, byte by byte. Red where somebody {moved} or changed a file there; yellow where"
     " it was not told yet, or cannot be looked at."
 )

@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 
 from registry_assets.canonical import sha256_digest
-from registry_assets.errors import InvalidName, MirrorUnreachable, NotFound, VersionImported
+from registry_assets.errors import (
+    InvalidName,
+    MirrorRefused,
+    MirrorUnreachable,
+    NotFound,
+    VersionImported,
+)
 from registry_assets.lifecycle.migrating.values import Migrated
 from registry_assets.registry import Registry
 from registry_assets_tests.lifecycle.migrating.there import pickled, sentences, state_of
@@ -191,6 +197,10 @@ def test_names_servers_and_collections_that_there_are_not(
     with pytest.raises(NotFound, match="wandb-registry-else"):
         registry.migrate_wandb(
             there.name, model="churn", base_url=there.double.url, entity=TEAM, registry="else"
+        )
+    with pytest.raises(MirrorRefused, match="nobody-s-team"):
+        registry.migrate_wandb(
+            there.name, model="churn", base_url=there.double.url, entity="nobody-s-team"
         )
     with pytest.raises(MirrorUnreachable):
         there.migrate(registry, base_url="http://127.0.0.1:9")

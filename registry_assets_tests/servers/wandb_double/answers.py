@@ -76,7 +76,9 @@ class Answers:
     def features(self, _: Variables) -> Answer:
         return {"serverInfo": {"features": [{"name": n, "isEnabled": True} for n in _FEATURES]}}
 
-    def entity(self, _: Variables) -> Answer:
+    def entity(self, asked: Variables) -> Answer:
+        if not {TEAM, ORG_ENTITY} & {str(each) for each in asked.values()}:
+            return {"entity": None}
         org = {"name": ORG, "orgEntity": {"name": ORG_ENTITY}, "coreWeaveOrganizationId": None}
         return {"entity": {"organization": org, "user": None, "xxhashDigestsEnabled": False}}
 

@@ -7,9 +7,10 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from registry_assets.mirroring.wandb.names import FOLDER
 from registry_assets.mirroring.wandb.program.failures import told
@@ -29,8 +30,11 @@ def main() -> None:
                 said = {"answer": there.ask(question["call"], question["arguments"])}
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told to who asked
             said = {"error": told(error)}
-        answers.write(json.dumps(said) + "\n")
-        answers.flush()
+        try:
+            answers.write(json.dumps(said) + "\n")
+            answers.flush()
+        except BrokenPipeError:
+            _leave()
     if there is not None:
         there.close()
     _forget()
@@ -60,11 +64,7 @@ def _each(questions: TextIO) -> Iterator[dict[str, Any]]:
             busy.set()
             waiting.put(line)
         if busy.is_set():
-            try:
-                _end_children()
-                _forget()
-            finally:
-                os._exit(1)
+            _leave()
         waiting.put(None)
 
     threading.Thread(target=read, daemon=True).start()
@@ -73,11 +73,21 @@ def _each(questions: TextIO) -> Iterator[dict[str, Any]]:
         busy.clear()
 
 
+def _leave() -> NoReturn:
+    """End at once: whoever asked is gone, and wants no answer."""
+    try:
+        _end_children()
+        _forget()
+    finally:
+        os._exit(1)
+
+
 def _end_children() -> None:
     """End what the client started: it would write on into a folder that is removed."""
     for children in Path("/proc/self/task").glob("*/children"):
         for child in children.read_text().split():
-            os.kill(int(child), signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has ended meanwhile
+                os.kill(int(child), signal.SIGKILL)
 
 
 def _forget() -> None:

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import wandb
 
 from registry_assets.faults import reached
-from registry_assets.mirroring.wandb.names import DIGEST, PREFIX, TYPE, run_of
+from registry_assets.mirroring.wandb.names import DIGEST, PREFIX, TAGS, TYPE, run_of
 from registry_assets.mirroring.wandb.program.failures import Absent, Elsewhere, status_of
 
 Said = dict[str, Any]
@@ -21,6 +22,7 @@ _PAGE = 100
 _MOST_DELETED_RUNS = 20
 _GONE = (403, 404, 410)
 _CHUNK = 1 << 20
+_IN_ADDRESSES = "%:/?&=[]"
 
 
 class There:
@@ -81,7 +83,8 @@ class There:
         """Give every version, in the order of their numbers; None where there is no collection."""
         if self._collection() is None:
             return None
-        listed = self._api.artifacts(TYPE, self._path, per_page=_PAGE)
+        listed = list(self._api.artifacts(TYPE, self._path, per_page=_PAGE))
+        page = _page(listed[0]) if listed else ""
         found = [
             {
                 "number": _number(each),
@@ -95,6 +98,7 @@ class There:
                 "digest": each.digest,
                 "size": each.size,
                 "source": each.source_qualified_name,
+                "page": f"{page}{_number(each)}",
             }
             for each in listed
         ]
@@ -211,7 +215,13 @@ class There:
     def tell(self, number: str, metadata: Said, description: str, summary: Said) -> None:
         """Bring what is said of a version up to date; keys of other people stay."""
         artifact = self._version(number)
-        theirs = {k: v for k, v in artifact.metadata.items() if not k.startswith(PREFIX)}
+        # A tag that the team has taken away here is none of other people's keys.
+        before = artifact.metadata.get(TAGS) or {}
+        theirs = {
+            k: v
+            for k, v in artifact.metadata.items()
+            if not k.startswith(PREFIX) and before.get(k) != v
+        }
         wanted = {**theirs, **metadata}
         if artifact.metadata != wanted or artifact.description != description:
             artifact.metadata, artifact.description = wanted, description
@@ -288,6 +298,17 @@ class There:
 
 def _number(artifact: Any) -> str:
     return str(artifact.name).rpartition(":")[2]
+
+
+def _page(artifact: Any) -> str:
+    """Give the address of the page of its collection's versions, up to the number of one.
+
+    Only the server knows whose the registry is: an organization, and its name in addresses.
+    """
+    before, _, _ = str(artifact.url).rpartition("version=")
+    if not before:
+        raise ValueError(f"the server does not say where the page of {artifact.name} is")
+    return f"{quote(before, safe=_IN_ADDRESSES)}version="
 
 
 def _run_of(artifact: Any) -> Any:

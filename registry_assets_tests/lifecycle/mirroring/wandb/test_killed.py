@@ -3,6 +3,7 @@
 The client dies with, or before, whoever asked it. The server is a double.
 """
 
+import json
 import multiprocessing
 import os
 import re
@@ -17,8 +18,12 @@ import registry_assets
 from registry_assets import faults
 from registry_assets.declaration import Mirror
 from registry_assets.errors import MirrorUnreachable
+from registry_assets.mirroring.wandb.address import Address, Place
+from registry_assets.mirroring.wandb.calling import Calls
+from registry_assets.mirroring.wandb.names import FOLDER
 from registry_assets_tests.lifecycle.mirroring.wandb.linked import MODEL, Linked, settled
 from registry_assets_tests.lifecycle.mirroring.wandb.test_secrets import processes
+from registry_assets_tests.servers.wandb import TEAM, WandbDouble
 from registry_assets_tests.sometimes import some
 from registry_assets_tests.worlds import SENSOR, opened_world
 
@@ -70,12 +75,29 @@ def test_whoever_asks_and_dies_takes_the_client_along(
     assert process.exitcode == -signal.SIGKILL
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        if not processes(aside) and not list(aside.glob("registry-wandb-*")):
+        if not processes(aside) and not list(aside.iterdir()):
             break
         time.sleep(0.2)
     assert processes(aside) == []
-    # What it wrote it removes itself, where nobody else can any more.
-    assert list(aside.glob("registry-wandb-*")) == []
+    # What it wrote it removes itself, where nobody else can any more; the version's files, too.
+    assert list(aside.iterdir()) == []
     assert linked.registry.verify().problems == ()
     linked.publish()
     settled(linked, 1)
+
+
+def test_a_client_whose_answer_nobody_takes_leaves_nothing(
+    wandb: WandbDouble, tmp_path: Path
+) -> None:
+    folder = tmp_path / f"{FOLDER}x"
+    folder.mkdir()
+    calls = Calls(Address(wandb.url), Place(TEAM, "", "model", "delay", "runs"))
+    session = calls._started(folder)
+    # As where whoever asked is killed while the answer is on its way.
+    os.close(session._answers)
+    session._questions.write(json.dumps(calls._settings(folder)) + "\n")
+    session._questions.flush()
+    assert session.process.wait(60) == 1
+    assert list(tmp_path.iterdir()) == []
+    assert processes(tmp_path) == []
+    session._questions.close()

@@ -15,7 +15,7 @@ from registry_assets.errors import MirrorRefused, MirrorUnreachable
 from registry_assets.lifecycle.reserving import Request
 from registry_assets_tests.lifecycle.changes import history
 from registry_assets_tests.lifecycle.mirroring.wandb.linked import MIRROR, MODEL, Linked, settled
-from registry_assets_tests.servers.wandb import ORG_ENTITY, WandbDouble
+from registry_assets_tests.servers.wandb import ORG, ORG_ENTITY, WandbDouble
 from registry_assets_tests.worlds import SENSOR, World, flights, planes
 
 
@@ -95,6 +95,33 @@ def test_the_alias_follows_a_promotion_and_a_rollback(published: Linked) -> None
     assert published.look().in_step
     # What was decided since is told as well, of the version that it is about.
     assert len(published.said("v0")["registry_assets_promotions"]) == 2
+
+
+def test_a_tag_that_was_taken_away_here_goes_there_and_what_others_wrote_stays(
+    published: Linked,
+) -> None:
+    registry, reference = published.registry, f"{MODEL}:1"
+    registry.tag(reference, {"quarter": "Q3", "region": "north"}, run=SENSOR)
+    published.publish()
+    held = published.double.version(published.collection, "v0")
+    theirs = {**published.said("v0"), "reviewed_by": "somebody", "region": "theirs now"}
+    change = {"artifactID": held["id"], "metadata": json.dumps(theirs)}
+    published.double.ask("UpdateArtifact", input=change)
+    registry.tag(reference, {"quarter": None, "region": None}, run=SENSOR)
+    published.publish()
+    said = published.said("v0")
+    assert "quarter" not in said
+    assert (said["reviewed_by"], said["region"]) == ("somebody", "theirs now")
+    assert "quarter" not in said["registry_assets_tags"]
+
+
+def test_its_page_is_of_the_organization_as_the_server_names_it(published: Linked) -> None:
+    receipt = published.registry.mirror_receipts(MODEL, MIRROR)[1]
+    selected = f"{ORG_ENTITY}%2Fwandb-registry-model%2F{published.collection}"
+    assert receipt.url == (
+        f"{published.double.url}/orgs/{ORG}/registry/model"
+        f"?selectionPath={selected}&view=membership&version=v0"
+    )
 
 
 @pytest.mark.thorough
