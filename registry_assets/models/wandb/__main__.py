@@ -25,10 +25,11 @@ def _live(folder: Path, console: Console) -> Sequence[str]:
 
     with built(folder, console) as stage:
         live(stage)
-        started = stage.server.command
+        url, started = stage.server.url, stage.server.command
     return (
         f"cd {folder}, and any command above; the double has ended, and starts again there by",
-        f"WANDB_API_KEY=… {started}",
+        f"export WANDB_BASE_URL={url} WANDB_API_KEY=…   # forty characters, any of your own",
+        started,
     )
 
 
