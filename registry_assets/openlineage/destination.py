@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from registry_assets.alerting.reading import url_problem
 from registry_assets.alerting.sinks.http import Post
@@ -135,8 +135,10 @@ def find_destination(
     if not key.isascii() or not key.isprintable():
         raise LineageInvalid(f"{KEY} holds a character that belongs into no key", hint=_HINT)
     # As OpenLineage's own clients have it: an address alone means the usual place on it.
-    bare = urlsplit(said).path in ("", "/") and not urlsplit(said).query
-    return HttpDestination(f"{said.rstrip('/')}{_PATH}" if bare else said, key)
+    parts = urlsplit(said)
+    if parts.path in ("", "/"):
+        said = urlunsplit(parts._replace(path=_PATH))
+    return HttpDestination(said, key)
 
 
 def _file(said: str, folder: Path) -> Destination:

@@ -41,6 +41,8 @@ def test_a_file_is_named_from_the_projects_folder(tmp_path: Path) -> None:
         ("https://lineage.example.com", "https://lineage.example.com/api/v1/lineage"),
         ("https://lineage.example.com/", "https://lineage.example.com/api/v1/lineage"),
         ("https://lineage.example.com/mine", "https://lineage.example.com/mine"),
+        ("https://lineage.example.com/?a=b", "https://lineage.example.com/api/v1/lineage?a=b"),
+        ("https://lineage.example.com?a=b", "https://lineage.example.com/api/v1/lineage?a=b"),
         ("http://127.0.0.1:5000", "http://127.0.0.1:5000/api/v1/lineage"),
     ],
 )
