@@ -122,6 +122,9 @@ def tell_version(calls: Calls, version: Any, outgoing: Outgoing) -> None:
     """Bring tags and description of a version up to date; tags of other people stay."""
     with calls.to("what is said of the version cannot be written") as client:
         wanted = telling.version_tags(outgoing)
+        # First: what is told after them says which there were.
+        for tag in telling.taken_away(version.tags, outgoing):
+            client.delete_model_version_tag(version.name, version.version, tag)
         for tag, value in wanted.items():
             if version.tags.get(tag) != value:
                 client.set_model_version_tag(version.name, version.version, tag, value)

@@ -5,6 +5,8 @@ from registry_assets.mirroring.aliases import alias_of
 PREFIX = "registry_assets."
 REGISTRY, MODEL = f"{PREFIX}registry", f"{PREFIX}model"
 VERSION, DIGEST = f"{PREFIX}version", f"{PREFIX}digest"
+TAGS = f"{PREFIX}tags"
+"""The team's own tags, as they were told last: what is none of them is other people's."""
 ARTIFACT = "model"
 """The folder of a run's artifacts that the model is in."""
 RECORD = "registry_assets.json"

@@ -83,6 +83,8 @@ def tell_run(calls: Calls, run: Any, outgoing: Outgoing, *, direct: bool) -> Non
         if data.metrics.get(name) != value
     ]
     with calls.to("what is said of it cannot be logged") as client:
+        for tag in telling.taken_away(data.tags, outgoing):
+            client.delete_tag(run_id, tag)
         for first in range(0, max(len(tags), len(given), len(metrics)), _AT_ONCE):
             some = slice(first, first + _AT_ONCE)
             client.log_batch(run_id, metrics=metrics[some], params=given[some], tags=tags[some])

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from registry_assets.canonical import Json, canonical_json
-from registry_assets.mirroring.mlflow.names import DIGEST, MODEL, PREFIX, REGISTRY, VERSION
+from registry_assets.mirroring.mlflow.names import DIGEST, MODEL, PREFIX, REGISTRY, TAGS, VERSION
 from registry_assets.mirroring.protocol import Input, Outgoing
 
 LONGEST_PARAM, LONGEST_RUN_TAG, LONGEST_TAG = 6000, 8000, 100_000
@@ -31,6 +31,7 @@ def version_tags(outgoing: Outgoing) -> dict[str, str]:
     """Give the tags of the version: ours under our prefix, the team's under their own names."""
     said: dict[str, Json] = outgoing.to_json()
     told = {
+        TAGS: _own(outgoing),
         f"{PREFIX}committed_at": outgoing.committed_at,
         f"{PREFIX}evaluation": outgoing.evaluation,
         f"{PREFIX}commit": _commit(outgoing),
@@ -52,6 +53,7 @@ def run_tags(outgoing: Outgoing) -> dict[str, str]:
         "mlflow.source.git.commit": outgoing.commit,
         "mlflow.source.git.repoURL": outgoing.repository,
         "mlflow.note.content": description(outgoing),
+        TAGS: _own(outgoing),
         f"{PREFIX}evaluation": outgoing.evaluation,
         f"{PREFIX}dirty": str(outgoing.dirty).lower(),
         f"{PREFIX}framework": outgoing.framework,
@@ -59,6 +61,19 @@ def run_tags(outgoing: Outgoing) -> dict[str, str]:
     }
     given = {name: value for name, value in {**outgoing.tags, **told}.items() if value}
     return {name: cut(value, LONGEST_RUN_TAG) for name, value in given.items()} | identity(outgoing)
+
+
+def taken_away(there: Mapping[str, str], outgoing: Outgoing) -> list[str]:
+    """Give the tags there that were the team's own, as they were told, and are none any more."""
+    try:
+        before = dict(json.loads(there.get(TAGS, "{}")))
+    except (TypeError, ValueError):  # cut, or written by somebody else
+        return []
+    return [
+        name
+        for name, value in before.items()
+        if not name.startswith(PREFIX) and name not in outgoing.tags and there.get(name) == value
+    ]
 
 
 def params(outgoing: Outgoing) -> dict[str, str]:
@@ -105,6 +120,10 @@ def dataset(given: Input) -> dict[str, str]:
 def cut(text: str, limit: int) -> str:
     """Give a text that is no longer than MLflow keeps."""
     return text if len(text) <= limit else text[: limit - len(_MORE)] + _MORE
+
+
+def _own(outgoing: Outgoing) -> str:
+    return canonical_json(dict(outgoing.tags)).decode()
 
 
 def _commit(outgoing: Outgoing) -> str:

@@ -36,6 +36,27 @@ def test_what_is_in_production_here_is_there_and_predicts_the_same(mirrored: Mir
     assert np.array_equal(theirs.predict(rows), ours.predict(rows, planes=planes()))
 
 
+def test_a_tag_that_was_taken_away_here_goes_there_and_what_others_wrote_stays(
+    published: Mirrored,
+) -> None:
+    registry, reference, client = published.registry, f"{MODEL}:1", published.there
+    registry.tag(reference, {"quarter": "Q3", "region": "north"}, run=SENSOR)
+    published.publish()
+    run_id = client.get_model_version(published.name, "1").run_id
+    client.set_model_version_tag(published.name, "1", "region", "theirs now")
+    client.set_model_version_tag(published.name, "1", "reviewed_by", "somebody")
+    client.set_tag(run_id, "reviewed_by", "somebody")
+    registry.tag(reference, {"quarter": None, "region": None}, run=SENSOR)
+    published.publish()
+    tags = client.get_model_version(published.name, "1").tags
+    assert "quarter" not in tags
+    assert (tags["reviewed_by"], tags["region"]) == ("somebody", "theirs now")
+    assert "quarter" not in tags["registry_assets.tags"]
+    told = client.get_run(run_id).data.tags
+    assert "quarter" not in told
+    assert (told["reviewed_by"], "region" in told) == ("somebody", False)
+
+
 def test_everything_that_is_known_of_a_version_is_told(published: Mirrored) -> None:
     client, version = published.there, published.registry.version(f"{MODEL}:1")
     there = client.get_model_version(published.name, "1")
