@@ -114,7 +114,7 @@ def migrated_lines(done: "Migrated") -> Iterator[str]:
     yield from _changed(done)
     for alias in done.aliases:
         if alias.foreign_number is not None:
-            yield f"Alias {visible(alias.alias)} is at version {alias.foreign_number} there; noted."
+            yield f"Alias {visible(alias.alias)} is at {alias.foreign_number} there; noted."
     yield f"Of no version: {'; '.join(done.always_lost)}."
     if done.declared:
         yield f"Next: declare a RegisteredModel named {model}: its versions go on after these."

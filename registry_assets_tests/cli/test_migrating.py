@@ -56,7 +56,7 @@ def test_a_report_for_people(migrate: Command, churned: There, folder: Path) -> 
     assert "6 files copied and digested" in said
     assert "2 versions with pickles, marked `unsafe: pickle`: kept, and never loaded." in said
     assert "churn:3 (there 3): its files did not come: there is no file at" in said
-    assert "Alias champion is at version 2 there; noted." in said
+    assert "Alias champion is at 2 there; noted." in said
     assert done.err.splitlines() == [
         "importing: 0 of 3 versions",
         "importing: 3 of 3 versions",

@@ -34,9 +34,9 @@ def test_a_report_for_people_and_one_for_programs(
     assert f"{collection} at {wandb.url} has 1 version; here it is churn." in said
     assert "1 imported 3 files copied and digested" in said
     assert "Note: 1 version with pickles, marked `unsafe: pickle`: kept, and never loaded." in said
-    assert "Alias champion is at version 0 there; noted." in said
+    assert "Alias champion is at v0 there; noted." in said
     shown = command("show", "churn:1", folder=folder)
-    assert f"Weights & Biases {collection}/0" in flat(shown.out)
+    assert f"Weights & Biases {collection}/v0" in flat(shown.out)
     again = command(*asked, "--yes", "--json", folder=folder)
     assert (again.document["changed"], again.document["counts"]["known"]) == (False, 1)
 

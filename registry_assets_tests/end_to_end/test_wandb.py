@@ -93,14 +93,14 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
 
 def test_its_history_came_with_its_own_numbers(lived: Lived) -> None:
     came = lived.registry.imported_versions(MODEL)
-    assert [(each.number, each.foreign_number) for each in came] == [(1, "0"), (2, "1")]
+    assert [(each.number, each.foreign_number) for each in came] == [(1, "v0"), (2, "v1")]
     second = came[1]
     assert second.files == "whole"
     assert second.said["tags"] == {"field": "meadow", "wandb.tags": "field-guide"}
     assert second.said["run"]["params"]["C"] == "0.03"
     assert 0.5 < second.said["run"]["metrics"]["accuracy"] <= 1
     (noted,) = lived.registry.imported_aliases(MODEL)
-    assert (noted.alias, noted.foreign_number) == ("production", "1")
+    assert (noted.alias, noted.foreign_number) == ("production", "v1")
     counted = re.findall(r"^ +(\d+ (?:imported|here already))$", lived.told, re.MULTILINE)
     assert counted == ["2 imported", "2 here already"]
 

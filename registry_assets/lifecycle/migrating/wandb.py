@@ -66,7 +66,7 @@ class WeightsAndBiasesSource:
         return {
             "source": "wandb",
             "name": told.text(version.name, "its name", LONGEST_NAME),
-            "number": str(version.number),
+            "number": version.number,
             "created_at": version.created_at,
             "updated_at": version.updated_at,
             "user": told.text(version.run.user, "its user", LONGEST_NAME) if version.run else "",

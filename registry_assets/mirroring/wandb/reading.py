@@ -45,6 +45,7 @@ class ReadVersion:
     """A version there.
 
     Args:
+        number: as they write it, `v0` for the first.
         digest: of its files, as the server has it.
         source: the artifact that is linked, and where it was logged.
         page: its address.
@@ -53,7 +54,7 @@ class ReadVersion:
     """
 
     name: str
-    number: int
+    number: str
     created_at: str | None
     updated_at: str | None
     created: str
@@ -73,7 +74,7 @@ class ReadVersion:
         named: dict[str, Json] = {
             "source": "wandb",
             "name": self.name,
-            "number": str(self.number),
+            "number": self.number,
             "created": self.created,
             "digest": self.digest,
         }
@@ -129,7 +130,7 @@ class Reader:
             )
         said = self._session.ask("collection", f"the collection {name} cannot be read")
         aliases = {
-            clean_text(alias, limit=_LONGEST_ALIAS): str(_number(each["number"]))
+            clean_text(alias, limit=_LONGEST_ALIAS): _number(each["number"])
             for each in listed
             for alias in each["aliases"]
             if alias not in _THEIRS
@@ -150,8 +151,8 @@ class Reader:
         """Write the files of a version into an empty folder; give what kept them from coming."""
         found = self._session.ask(
             "fetch",
-            f"the files of v{version.number} cannot be read",
-            number=f"v{version.number}",
+            f"the files of {version.number} cannot be read",
+            number=version.number,
             folder=str(folder),
             most_bytes=MOST_BYTES,
             most_files=MOST_FILES,
@@ -159,7 +160,7 @@ class Reader:
         return str(found["problem"])
 
     def _seen(self, version: ReadVersion) -> ReadVersion:
-        number = f"v{version.number}"
+        number = version.number
         what = f"{number} cannot be read"
         listing = self._session.ask("listing", what, number=number)
         run = self._session.ask("run", what, number=number)
@@ -215,11 +216,11 @@ def _texts(found: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _number(said: str) -> int:
+def _number(said: str) -> str:
     digits = said.removeprefix("v")
     if not digits.isascii() or not digits.isdigit():
         raise MirrorRefused(
             f"the server lists a version {said!r:.100}, which is no number",
             hint="nothing was changed; find out what answers there",
         )
-    return int(digits)
+    return f"v{int(digits)}"

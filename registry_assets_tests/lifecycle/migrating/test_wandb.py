@@ -86,9 +86,9 @@ def test_every_version_comes_in_its_order_with_all_that_is_said_of_it(
 ) -> None:
     done = there.migrate(registry)
     assert [(c.record.number, c.record.foreign_number, c.outcome) for c in done.versions] == [
-        (1, "0", "imported"),
-        (2, "1", "imported"),
-        (3, "2", "imported"),
+        (1, "v0", "imported"),
+        (2, "v1", "imported"),
+        (3, "v2", "imported"),
     ]
     assert [each.lost for each in done.versions] == [
         (),
@@ -97,7 +97,7 @@ def test_every_version_comes_in_its_order_with_all_that_is_said_of_it(
     ]
     found = registry.imported_versions("churn")[1]
     said = found.said
-    assert found.there == f"Weights & Biases {there.name}/1"
+    assert found.there == f"Weights & Biases {there.name}/v1"
     assert said["description"] == "made with 2"
     assert said["tags"]["seed"] == "2"
     assert said["tags"]["wandb.tags"] == "crm, seed-2"
@@ -123,7 +123,7 @@ def test_every_version_comes_in_its_order_with_all_that_is_said_of_it(
     assert registry.verify().problems == ()
 
     (alias,) = registry.imported_aliases("churn")
-    assert (alias.alias, alias.foreign_number) == ("champion", "1")
+    assert (alias.alias, alias.foreign_number) == ("champion", "v1")
     assert registry.pointer("churn").version is None
     with pytest.raises(VersionImported, match="a pickle, which is never opened"):
         registry.promote("churn", 1, run=PERSON)
