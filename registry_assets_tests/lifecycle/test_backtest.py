@@ -143,6 +143,7 @@ def test_partitions_that_judge_or_train_nothing_say_why(arrived: World) -> None:
     assert folds["2013-07"].metrics["log_loss"].defined
 
 
+@pytest.mark.thorough
 def test_a_partition_of_which_every_row_is_held_out_judges_no_fold(arrived: World) -> None:
     rule = ByKey(columns=("key",), share=0.5)
     third = month(3)
@@ -189,6 +190,7 @@ def test_an_estimator_that_a_person_made_is_not_made_again_by_the_declared_train
     )
 
 
+@pytest.mark.thorough
 def test_a_version_of_one_partition_has_nothing_before_it(arrived: World) -> None:
     model = weighed(arrived, {"2013-01": month(1), "2013-02": month(2)})
     assert "one partition" in walked(arrived, model).reason

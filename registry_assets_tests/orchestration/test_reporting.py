@@ -241,6 +241,7 @@ def test_every_promotion_of_a_wiped_pointer_comes_back_oldest_first(moved_twice:
     assert (generations(moved_twice), verified(moved_twice)) == ([1, 2], ["2"])
 
 
+@pytest.mark.thorough
 def test_an_earlier_promotion_comes_back_and_the_newest_stays_last(moved_twice: Stage) -> None:
     (_, first) = moved_twice.instance.get_runs(dg.RunsFilter(job_name="ontime__promote"))
     moved_twice.instance.delete_run(first.run_id)
@@ -367,6 +368,7 @@ def test_a_kill_around_the_commit_ends_in_one_version_shown_once(
         assert stage.report().skip_reason == NOTHING_MISSING
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("point", POINTS)
 def test_a_kill_around_an_evaluation_ends_in_one_evaluation(
     point: str, arrived_home: Path, project: ModuleType, tmp_path: Path
@@ -394,7 +396,11 @@ def test_a_kill_around_an_evaluation_ends_in_one_evaluation(
 
 
 @pytest.mark.parametrize(
-    "at", ["pointer_moved.written", "pointer_moved.committed", "pointer_file.renamed"]
+    "at",
+    some(
+        ["pointer_moved.written", "pointer_moved.committed", "pointer_file.renamed"],
+        always=["pointer_moved.committed"],
+    ),
 )
 def test_a_kill_around_a_promotion_ends_in_one_move_shown_once(
     at: str, trained_home: Path, project: ModuleType, tmp_path: Path

@@ -16,6 +16,7 @@ from registry_assets.errors import ExportUnreadable, StoreUnwritable
 from registry_assets.store import FolderStore
 from registry_assets.transfer.layout import DESCRIPTION, Description
 from registry_assets_tests.catalog.history import MODEL, PERSON, History
+from registry_assets_tests.sometimes import some
 from registry_assets_tests.transfer.moves import rows
 
 
@@ -52,7 +53,7 @@ def lengthen(path: Path) -> None:
     path.write_bytes(path.read_bytes() + b"\n")
 
 
-@pytest.mark.parametrize("damage", [flip, cut, lengthen, Path.unlink])
+@pytest.mark.parametrize("damage", some([flip, cut, lengthen, Path.unlink], always=[flip]))
 def test_damage_to_any_file_is_found(
     exported: Path, target: History, tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:

@@ -14,6 +14,7 @@ from registry_assets.evaluation.data.examining import examine_data
 from registry_assets.evaluation.results.data import DataResult
 from registry_assets.packaging.signature import Task, columns_of
 from registry_assets_tests.evaluation.data.frames import odd, ordinary
+from registry_assets_tests.sometimes import some
 
 
 def _strict_json(result: DataResult) -> str:
@@ -66,7 +67,7 @@ def test_without_a_signature_the_schema_is_absent_for_a_reason() -> None:
     assert found.reasons == {"schema": "the model's columns are not recorded"}
 
 
-@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+@pytest.mark.parametrize("task", some(["binary", "multiclass", "regression"], always=["binary"]))
 @pytest.mark.parametrize(("rows", "others"), [(0, 0), (1, 0), (0, 1), (1, 1), (60, 60)])
 def test_no_data_raises_and_all_that_is_said_is_json(task: Task, rows: int, others: int) -> None:
     training, holdout = odd(60).head(rows), odd(60, seed=1).head(others)

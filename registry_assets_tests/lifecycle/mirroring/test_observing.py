@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from registry_assets_tests.lifecycle.mirroring.mirrored import MIRROR, MODEL, Mirrored, settled
+from registry_assets_tests.sometimes import some
 from registry_assets_tests.worlds import SENSOR
 
 
@@ -81,7 +82,10 @@ def twice(published: Mirrored) -> Mirrored:
     return published
 
 
-@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+ALWAYS = (move_the_alias, delete_the_version, swap_bytes, claim_another_digest)
+
+
+@pytest.mark.parametrize("change", some(CHANGES, always=ALWAYS), ids=lambda change: change.__name__)
 def test_what_was_changed_there_is_told_and_put_right(
     twice: Mirrored, change: Callable[[Mirrored], None]
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 from registry_assets.declaration.monitoring import Drift
 from registry_assets.monitoring.drift import compare
 from registry_assets.monitoring.profile import Profile, profile_of
+from registry_assets_tests.sometimes import some
 
 RULE = Drift(share=0.05)
 TABLES = 200
@@ -44,7 +45,7 @@ def drifted(rows: int, seed: int, **changed: pd.Series) -> set[str]:
     return {each.column for each in found.columns if each.drifted}
 
 
-@pytest.mark.parametrize("rows", [100, 300, 1_000, 5_000])
+@pytest.mark.parametrize("rows", some([100, 300, 1_000, 5_000], always=[100]))
 def test_at_most_one_table_in_twenty_without_a_shift_has_an_alarm(rows: int) -> None:
     alarms = sum(bool(drifted(rows, seed)) for seed in range(TABLES))
     assert alarms / TABLES <= 0.05

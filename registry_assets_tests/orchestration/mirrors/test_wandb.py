@@ -144,6 +144,7 @@ def test_a_server_that_is_down_holds_no_promotion_and_is_told_once_it_is_back(
     assert mirrored.shown().passed
 
 
+@pytest.mark.thorough
 def test_an_alias_that_is_moved_by_hand_turns_the_check_red_until_it_is_put_right(
     mirrored: Mirrored,
 ) -> None:
@@ -170,6 +171,7 @@ def test_an_alias_that_is_moved_by_hand_turns_the_check_red_until_it_is_put_righ
     assert "was amiss: production was moved there" in mirrored.stage.said(repaired)
 
 
+@pytest.mark.thorough
 def test_a_server_that_cannot_be_looked_at_is_no_error_of_ours(mirrored: Mirrored) -> None:
     mirrored.settle()
     mirrored.double.kill()
