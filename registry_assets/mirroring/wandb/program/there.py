@@ -234,7 +234,13 @@ class There:
     def remove(self, number: str) -> None:
         """Delete a version, and the artifact that is linked; one that is gone is well gone."""
         with suppress(Absent):
-            self._version(number).source_artifact.delete(delete_aliases=True)
+            found = self._version(number)
+            try:
+                found.source_artifact.delete(delete_aliases=True)
+            except Exception:
+                # Another publication may have been faster: then it is not found a second time.
+                self._version(number)
+                raise
 
     def point(self, wanted: Mapping[str, str], clear: list[str]) -> dict[str, str]:
         """Set aliases to versions and remove others; give where all are then."""
@@ -271,7 +277,7 @@ class There:
         try:
             return self._api.artifact(f"{self._path}:{number}", type=TYPE)
         except wandb.errors.CommError as error:
-            if status_of(error) is None and "not found" in str(error):
+            if status_of(error) in (None, 404) and "not found" in str(error):
                 raise Absent(str(error)) from None
             raise
 
