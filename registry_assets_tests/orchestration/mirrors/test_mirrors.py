@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import dagster as dg
 import pytest
@@ -15,8 +14,6 @@ from registry_assets import MLflow, RegisteredModel, WeightsAndBiases, registry_
 from registry_assets.clock import Clock, system_clock
 from registry_assets.errors import DeclarationError
 from registry_assets.lifecycle.backends import RunInfo
-from registry_assets.orchestration.keys import Names
-from registry_assets.orchestration.local import RunOutcome
 from registry_assets.orchestration.mirrors.checks import (
     IN_STEP,
     in_step_check,
@@ -25,10 +22,10 @@ from registry_assets.orchestration.mirrors.checks import (
 )
 from registry_assets.orchestration.resource import RegistryResource
 from registry_assets.orchestration.unstable.check_results import stored_results
-from registry_assets_tests.orchestration.stage import Stage, copy_home, open_stage
+from registry_assets_tests.orchestration.mirrors.seen import NAMES, Seen
+from registry_assets_tests.orchestration.stage import copy_home, open_stage
 from registry_assets_tests.servers.mlflow import MLflowServer
 
-NAMES = Names("ontime")
 MIRROR = NAMES.mirror_key("mlflow")
 
 
@@ -43,46 +40,20 @@ class Ahead:
 
 
 @dataclass(frozen=True, slots=True)
-class Mirrored:
+class Mirrored(Seen):
     """A home whose model has a mirror."""
 
-    stage: Stage
     server: MLflowServer
     name: str
     clock: Ahead
     defs: dg.Definitions
     declared: RegisteredModel
 
-    def look(self) -> list[RunOutcome]:
-        """Let the sensor look once; give the runs that it launched."""
-        return list(self.stage.daemon.tick(NAMES.mirrors_sensor).runs)
-
-    def settle(self) -> list[RunOutcome]:
-        """Let the sensor look until it has nothing to launch."""
-        runs: list[RunOutcome] = []
-        for _ in range(5):
-            launched = self.look()
-            runs += launched
-            if not launched:
-                return runs
-        raise AssertionError(f"it launches for ever: {[run.job for run in runs]}")
-
-    def shown(self) -> dg.AssetCheckEvaluation:
-        """The newest result of the check."""
-        key = in_step_key("ontime", "mlflow")
-        return next(stored_results(self.stage.instance, key, None)).evaluation
-
     def is_checked(self) -> bool:
         """Whether the newest result of the check is about the newest materialization."""
         result = next(stored_results(self.stage.instance, in_step_key("ontime", "mlflow"), None))
         (record,) = self.stage.instance.fetch_materializations(MIRROR, limit=1).records
         return result.target is not None and result.target[0] == record.storage_id
-
-    def metadata(self) -> dict[str, Any]:
-        """What the newest materialization says."""
-        (record,) = self.stage.instance.fetch_materializations(MIRROR, limit=1).records
-        assert record.asset_materialization is not None
-        return {name: each.value for name, each in record.asset_materialization.metadata.items()}
 
     def aliases(self) -> dict[str, str]:
         """The aliases there."""
@@ -117,7 +88,7 @@ def mirrored(
     declared = replace(project.ontime, mirrors=(mirror,))
     defs = location(project, declared, clock=clock)
     with open_stage(copy_home(promoted_home, tmp_path / "home"), defs) as stage:
-        yield Mirrored(stage, mlflow, name, clock, defs, declared)
+        yield Mirrored(stage, "mlflow", mlflow, name, clock, defs, declared)
 
 
 def test_the_sensor_publishes_and_the_check_is_green(mirrored: Mirrored) -> None:

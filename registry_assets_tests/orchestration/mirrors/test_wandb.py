@@ -6,60 +6,31 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import dagster as dg
 import pytest
 
 from registry_assets import RegisteredModel, WeightsAndBiases, registry_definitions
-from registry_assets.orchestration.keys import Names
-from registry_assets.orchestration.local import RunOutcome
 from registry_assets.orchestration.mirrors.checks import in_step_key
 from registry_assets.orchestration.resource import RegistryResource
-from registry_assets.orchestration.unstable.check_results import stored_results
+from registry_assets_tests.orchestration.mirrors.seen import NAMES, Seen
 from registry_assets_tests.orchestration.mirrors.test_mirrors import Ahead
-from registry_assets_tests.orchestration.stage import Stage, copy_home, open_stage
+from registry_assets_tests.orchestration.stage import copy_home, open_stage
 from registry_assets_tests.servers.wandb import KEY, TEAM, WandbDouble
 from registry_assets_tests.servers.wandb_team import link
 
-NAMES = Names("ontime")
 MIRROR = NAMES.mirror_key("wandb")
 CHECK = in_step_key("ontime", "wandb")
 
 
 @dataclass(frozen=True, slots=True)
-class Mirrored:
+class Mirrored(Seen):
     """A home whose model has a collection there."""
 
-    stage: Stage
     double: WandbDouble
     collection: str
     clock: Ahead
     defs: dg.Definitions
-
-    def look(self) -> list[RunOutcome]:
-        """Let the sensor look once; give the runs that it launched."""
-        return list(self.stage.daemon.tick(NAMES.mirrors_sensor).runs)
-
-    def settle(self) -> list[RunOutcome]:
-        """Let the sensor look until it has nothing to launch."""
-        runs: list[RunOutcome] = []
-        for _ in range(5):
-            launched = self.look()
-            runs += launched
-            if not launched:
-                return runs
-        raise AssertionError(f"it launches for ever: {[run.job for run in runs]}")
-
-    def shown(self) -> dg.AssetCheckEvaluation:
-        """The newest result of the check."""
-        return next(stored_results(self.stage.instance, CHECK, None)).evaluation
-
-    def metadata(self) -> dict[str, Any]:
-        """What the newest materialization says."""
-        (record,) = self.stage.instance.fetch_materializations(MIRROR, limit=1).records
-        assert record.asset_materialization is not None
-        return {name: each.value for name, each in record.asset_materialization.metadata.items()}
 
     def aliases(self) -> dict[str, str]:
         """The aliases there."""
@@ -85,7 +56,7 @@ def mirrored(
     clock = Ahead()
     defs = location(project, replace(project.ontime, mirrors=(mirror,)), clock)
     with open_stage(copy_home(promoted_home, tmp_path / "home"), defs) as stage:
-        yield Mirrored(stage, wandb, collection, clock, defs)
+        yield Mirrored(stage, "wandb", wandb, collection, clock, defs)
 
 
 def test_the_sensor_publishes_and_the_check_is_green_without_the_key_in_any_event(
