@@ -1,8 +1,10 @@
 """The log: one line of JSON an occasion."""
 
+import fcntl
 import json
 import multiprocessing
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -64,3 +66,18 @@ def test_lines_of_several_processes_are_not_mixed(tmp_path: Path) -> None:
         assert each.exitcode == 0
     keys = [json.loads(line)["id"] for line in path.read_bytes().splitlines()]
     assert len(keys) == len(set(keys)) == 150
+
+
+def test_a_line_that_another_is_writing_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "alerts.jsonl"
+    sink = LogSink("file", str(path))
+    mine = threading.Thread(target=sink.send, args=[an_occasion()])
+    with path.open("ab", buffering=0) as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        other.write(b'{"id":')
+        mine.start()
+        mine.join(0.5)
+        other.write(b'"other"}\n')
+    mine.join(60)
+    keys = [json.loads(line)["id"] for line in path.read_bytes().splitlines()]
+    assert keys == ["other", "flight_delay/3/1"]

@@ -1,5 +1,6 @@
 """One line of JSON an occasion: into a file, or to standard error."""
 
+import fcntl
 import os
 import stat
 import sys
@@ -54,10 +55,13 @@ def append_line(path: Path, line: bytes) -> None:
     descriptor = os.open(path, flags, 0o600)
     try:
         is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        if is_file:
+            # One after the other: the half that another one has written by now is no line cut off.
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         # What a full disk or a power cut left of a line ends here, and takes none with it.
         begun = is_file and _ends_within_a_line(path)
         whole = b"\n" + line if begun else line
-        # In one piece: two processes may append at once.
+        # In one piece: what else appends to this file may not know of the lock.
         if os.write(descriptor, whole) != len(whole):
             raise OSError(None, "only a part was written")
         # Of a pipe or a terminal nothing can be kept.
