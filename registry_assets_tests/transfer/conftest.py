@@ -1,11 +1,11 @@
 """A registry with a past, its exports, and an empty registry to bring them into."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from registry_assets_tests.catalog.history import History, new_history, reopened
+from registry_assets_tests.copies import copied
 from registry_assets_tests.transfer.moves import full_past
 
 
@@ -35,7 +35,7 @@ def packed(_past: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def origin(_past: Path, tmp_path: Path) -> History:
     """A copy of that registry, under the same identity, to go on in."""
-    return reopened(Path(shutil.copytree(_past, tmp_path / "origin")))
+    return reopened(copied(_past, tmp_path / "origin"))
 
 
 @pytest.fixture

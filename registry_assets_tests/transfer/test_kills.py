@@ -6,7 +6,6 @@ Which points there are is found by letting each pass them all once. What is pass
 
 import os
 import re
-import shutil
 import signal
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -19,6 +18,7 @@ from registry_assets import faults
 from registry_assets.errors import ImportRefused, StoreUnwritable
 from registry_assets.registry import Registry
 from registry_assets_tests.catalog.history import PERSON, new_history
+from registry_assets_tests.copies import copied
 from registry_assets_tests.faults.steps import LOG, noting, processes
 from registry_assets_tests.transfer.moves import carry, full_past, rows
 
@@ -87,7 +87,7 @@ def points(before: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     found = {}
     for step in STEPS:
         root, log = tmp_path_factory.mktemp(step) / "root", tmp_path_factory.mktemp("log") / step
-        shutil.copytree(before, root)
+        copied(before, root)
         assert run(step, root, log=log) == 0
         found[step] = Counter(log.read_text().split())
     return found
@@ -100,7 +100,7 @@ def killed(
     left = []
     for point, times in points[step].items():
         root = tmp_path / point
-        shutil.copytree(before, root)
+        copied(before, root)
         fault = f"{point}:{times // 2 + 1}"
         assert run(step, root, fault=fault) == -signal.SIGKILL, fault
         left.append((point, root))
@@ -129,7 +129,7 @@ def test_an_import_killed_anywhere_leaves_nothing_half_done_and_can_be_repeated(
     before: Path, points: dict[str, Counter[str]], tmp_path: Path
 ) -> None:
     begun = rows(Registry.open(before / THERE))
-    done = Path(shutil.copytree(before, tmp_path / "done"))
+    done = copied(before, tmp_path / "done")
     bring(done)
     ended = {table: len(found) for table, found in rows(Registry.open(done / THERE)).items()}
     committed = ("import.committed", "import.told", "pointer_file")
