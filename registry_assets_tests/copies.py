@@ -3,32 +3,18 @@
 Not a test.
 """
 
-import gc
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+
+from registry_assets.packaging.collector import collector_paused
 
 
 def copied(project: Path, folder: Path) -> Path:
     """Copy a folder with what is in it; give the new one.
 
-    Without the memory that SQLite's connections share: who opens the copy makes it anew.
+    Without the memory that SQLite's connections share: who opens the copy makes it anew. And with
+    no connection collected in the middle: of a registry's last one SQLite takes the log away, a
+    file that was listed and is not there.
     """
-    with _nothing_collected():
+    with collector_paused():
         return Path(shutil.copytree(project, folder, ignore=shutil.ignore_patterns("*-shm")))
-
-
-@contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """Keep what nobody holds any more: of a registry's last connection, SQLite takes the log away.
-
-    In the middle of a copy that is a file which was listed and is not there.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -15,6 +15,7 @@ from registry_assets.errors import BlobMissing, CatalogError, StoreError
 from registry_assets.home import Home
 from registry_assets.registry import Registry
 from registry_assets_tests.catalog.history import lived_in
+from registry_assets_tests.copies import copied
 from registry_assets_tests.faults.conftest import Choice
 from registry_assets_tests.faults.lives import Life, refusal
 from registry_assets_tests.faults.steps import STEPS
@@ -151,7 +152,7 @@ def test_a_bit_that_flips_in_the_catalogs_file_is_found_or_has_changed_nothing_t
     harmful, missed = 0, []
     for _ in range(count):
         position, bit = chance.choice(written), chance.randrange(8)
-        folder = Path(shutil.copytree(whole, tmp_path / "flipped"))
+        folder = copied(whole, tmp_path / "flipped")
         flipped = bytearray(data)
         flipped[position] ^= 1 << bit
         Path(Home(folder).catalog).write_bytes(flipped)

@@ -1,7 +1,6 @@
 """Whoever changes imported history in the catalog's file is found, as with one's own."""
 
 import json
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -17,6 +16,7 @@ from registry_assets.lifecycle import verifying
 from registry_assets.registry import Registry
 from registry_assets_tests.catalog.history import MODEL, new_history
 from registry_assets_tests.catalog.watched import Watch
+from registry_assets_tests.copies import copied
 from registry_assets_tests.transfer.moves import carry, full_past, identity
 
 # What is about a registry itself stays where it is.
@@ -50,7 +50,7 @@ def brought(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def folder(brought: Path, tmp_path: Path) -> Path:
     """A copy of it, to be tampered with."""
-    return Path(shutil.copytree(brought, tmp_path / "copy"))
+    return copied(brought, tmp_path / "copy")
 
 
 @contextmanager
